@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+
+namespace Coreutil.Core.Applets;
+
+/// <summary>All an applet may know of the process it runs in; tests pass buffers and a made-up environment.</summary>
+public sealed class AppletContext
+{
+    public required TextWriter Out { get; init; }
+
+    public required TextWriter Error { get; init; }
+
+    public required TextReader In { get; init; }
+
+    /// <summary>The name the program was called by: <c>etcdctl</c>, <c>/opt/bin/confd</c>, <c>coreutil</c>.</summary>
+    public required string InvokedAs { get; init; }
+
+    /// <summary>The path of the running binary, for programs that start another applet of it.</summary>
+    public required string ExecutablePath { get; init; }
+
+    public required ImmutableDictionary<string, string> Environment { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>The variable's value; null when absent. The original programs treat an empty value as absent, and so do we.</summary>
+    public string? Variable(string name) =>
+        Environment.TryGetValue(name, out string? value) && value.Length > 0 ? value : null;
+}

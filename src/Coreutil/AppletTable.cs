@@ -1,0 +1,14 @@
+using System.Collections.Immutable;
+using Coreutil.Core.Applets;
+
+namespace Coreutil;
+
+/// <summary>The one registration: a line an applet.</summary>
+internal static class AppletTable
+{
+    public static ImmutableArray<Applet> All { get; } =
+    [
+    ];
+
+    public static Applet? Find(string name) => All.FirstOrDefault(applet => applet.Name == name);
+}
