@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Applets.PaasMonitor;
 using Coreutil.Core.Applets;
 
 namespace Coreutil;
@@ -8,6 +9,7 @@ internal static class AppletTable
 {
     public static ImmutableArray<Applet> All { get; } =
     [
+        PaasMonitorApplet.Declaration,
     ];
 
     public static Applet? Find(string name) => All.FirstOrDefault(applet => applet.Name == name);

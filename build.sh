@@ -1,0 +1,187 @@
+#!/usr/bin/env bash
+# Everything that can be done with this tree, one verb each; `./build.sh` alone lists them.
+set -euo pipefail
+cd "$(dirname "$0")"
+root=$PWD
+out=$root/out
+configuration=Release
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDTERMINALLOGGER=off
+# The C compiler warns about an unused value in the runtime's own TLS sources; nothing of ours is compiled by it.
+export CFLAGS="${CFLAGS:-} -Wno-unused-value"
+links=(etcd etcdctl fleetd fleetctl confd coreos-cloudinit)
+
+say() { printf '%s\n' "build.sh: $*" >&2; }
+fail() { say "$*"; exit 1; }
+
+usage() {
+  cat <<'TEXT'
+usage: ./build.sh VERB
+  build             managed build of everything
+  check             format check, build, unit tests: the quick loop
+  test              everything CI runs: check, publish, functional tests, golden cases
+  publish           out/coreutil (one static binary) and its links in out/bin
+  install DESTDIR   the binary, links, man pages and units below DESTDIR
+  package           .deb and .tar.gz in out/
+  run [--once]      a node, three paas-monitors and nginx, live; --once checks the story and ends
+  clean             remove everything that was built
+  simulate fuzz faults soak bench   the long ones
+TEXT
+}
+
+# ---- what the machine must have -------------------------------------------------------------------------------------
+
+need_sdk() {
+  command -v dotnet >/dev/null || fail "the .NET 10 SDK is missing: install the package dotnet-sdk-10.0 of your distribution or follow the instructions at dot.net, then run this again"
+  dotnet --version >/dev/null 2>&1 || fail "the .NET SDK that global.json asks for ($(sed -n 's/.*"version": "\([^"]*\)".*/\1/p' global.json)) is missing; installed: $(dotnet --list-sdks | cut -d' ' -f1 | tr '\n' ' ')"
+}
+
+# need PACKAGE=PROBE …: a probe is a command, or a file when it starts with a slash.
+need() {
+  local missing=() entry probe
+  for entry in "$@"; do
+    probe=${entry#*=}
+    case $probe in
+      /*) compgen -G "$probe" >/dev/null || missing+=("${entry%%=*}") ;;
+      *) command -v "$probe" >/dev/null || [ -x "/usr/sbin/$probe" ] || missing+=("${entry%%=*}") ;;
+    esac
+  done
+  [ ${#missing[@]} -eq 0 ] && return 0
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    say "installing ${missing[*]}"
+    local log; log=$(mktemp)
+    { apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } >"$log" 2>&1 \
+      || { tail -n 20 "$log" >&2; fail "apt-get could not install ${missing[*]}"; }
+    rm -f "$log"
+  else
+    fail "these packages are missing: ${missing[*]}; as root on Debian: apt-get install ${missing[*]}"
+  fi
+}
+
+need_toolchain() { need clang=clang lld=ld.lld cmake=cmake make=make libssl-dev=/usr/lib/*/libssl.a zlib1g-dev=/usr/include/zlib.h curl=curl; }
+need_nginx() { need nginx-light=nginx curl=curl; }
+
+# ---- verbs ----------------------------------------------------------------------------------------------------------
+
+build() {
+  need_sdk
+  dotnet build coreutil.sln -c $configuration -nodeReuse:false -v quiet
+}
+
+# Runs a test assembly and adds its summary to the totals.
+passed=0 failed=0 skipped=0
+run_tests() {
+  local name=$1 log; shift
+  log=$(mktemp)
+  local exe; exe=$(find "tests/$name/bin/$configuration" -name "$name" -type f -perm -u+x | head -n 1)
+  local code=0
+  "$exe" "$@" 2>&1 | tee "$log" || code=$?
+  local line; line=$(grep -E 'Total: [0-9]+' "$log" | tail -n 1)
+  [ -n "$line" ] || fail "$name ended without a summary"
+  number() { sed -n "s/.*$1: \([0-9]*\).*/\1/p" <<<"$line"; }
+  local total f e s; total=$(number Total) f=$(number Failed) e=$(number Errors) s=$(number Skipped)
+  [ "$code" = 0 ] || [ $((f + e)) -gt 0 ] || e=1
+  failed=$((failed + f + e)) skipped=$((skipped + s)) passed=$((passed + total - f - s))
+  rm -f "$log"
+}
+
+check_and_count() {
+  need_sdk
+  dotnet format whitespace --folder --verify-no-changes --exclude out || fail "the format differs from .editorconfig: dotnet format whitespace --folder mends it"
+  build
+  run_tests Coreutil.Tests
+}
+
+summary() {
+  echo "$passed passed, $failed failed, $skipped skipped"
+  [ "$failed" = 0 ]
+}
+
+check() { check_and_count; summary; }
+
+publish() {
+  need_sdk
+  need_toolchain
+  # A change of linker properties alone does not relink: the native folder goes first.
+  rm -rf src/Coreutil/bin/$configuration/net10.0/linux-x64/native
+  dotnet publish src/Coreutil/Coreutil.csproj -c $configuration -nodeReuse:false -v quiet -o "$out/publish"
+  mkdir -p "$out/bin"
+  install -m 755 "$out/publish/coreutil" "$out/coreutil"
+  ln -sfn ../coreutil "$out/bin/coreutil"
+  "$out/coreutil" --install "$out/bin" --force
+  say "out/coreutil: $(stat -c %s "$out/coreutil") bytes, $("$out/coreutil" --version)"
+}
+
+publish_if_stale() {
+  if [ ! -x "$out/coreutil" ] || [ -n "$(find src Directory.Build.props Directory.Packages.props global.json -newer "$out/coreutil" -type f -not -path '*/obj/*' -not -path '*/bin/*' -print -quit)" ]; then
+    publish
+  fi
+}
+
+run_all_tests() {
+  check_and_count
+  publish
+  need_nginx
+  # For the tests against real programs; each of them skips with its reason where its program cannot be had.
+  { need chromium=chromium; } || true
+  { need etcd-server=etcd; } || true
+  run_tests Coreutil.FunctionalTests
+  summary
+}
+
+install_tree() {
+  local dest=${1:-}
+  [ -n "$dest" ] || fail "install takes the directory to install below, / for this machine"
+  publish_if_stale
+  install -D -m 755 "$out/coreutil" "$dest/usr/bin/coreutil"
+  local name
+  mkdir -p "$dest/opt/bin"
+  for name in "${links[@]}"; do
+    "$out/coreutil" --list | grep -qx "$name" && ln -sfn /usr/bin/coreutil "$dest/opt/bin/$name"
+  done
+  local page
+  for page in man/*.[1-8]; do install -D -m 644 "$page" "$dest/usr/share/man/man${page##*.}/${page##*/}"; done
+  for name in LICENSE THIRD-PARTY-NOTICES README.md; do install -D -m 644 "$name" "$dest/usr/share/doc/coreutil/$name"; done
+  for name in packaging/systemd/*; do install -D -m 644 "$name" "$dest/lib/systemd/system/${name##*/}"; done
+}
+
+package() {
+  need_sdk
+  need dpkg=dpkg-deb tar=tar
+  local tree version; tree=$(mktemp -d)
+  # shellcheck disable=SC2064
+  trap "rm -rf '$tree'" EXIT
+  install_tree "$tree"
+  version=$("$out/coreutil" --version | cut -d' ' -f2)
+  tar -C "$tree" --owner=0 --group=0 -czf "$out/coreutil-$version-linux-x64.tar.gz" .
+  mkdir "$tree/DEBIAN"
+  sed "s/@VERSION@/$version/; s/@SIZE@/$(du -sk "$tree" | cut -f1)/" packaging/debian/control >"$tree/DEBIAN/control"
+  dpkg-deb --root-owner-group --build "$tree" "$out/coreutil_${version}_amd64.deb" >/dev/null
+  say "$(cd "$out" && ls -1 coreutil-"$version"-linux-x64.tar.gz coreutil_"${version}"_amd64.deb | tr '\n' ' ')"
+}
+
+run_story() {
+  need_nginx
+  publish_if_stale
+  exec examples/paas-monitor/story.sh "$@"
+}
+
+clean() {
+  rm -rf "$out"
+  find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
+}
+
+verb=${1:-}
+[ $# -gt 0 ] && shift
+case $verb in
+  build) build ;;
+  check) check ;;
+  test) run_all_tests ;;
+  publish) publish ;;
+  install) install_tree "$@" ;;
+  package) package ;;
+  run) run_story "$@" ;;
+  clean) clean ;;
+  simulate | fuzz | faults | soak | bench) fail "$verb is not built yet" ;;
+  '' | help | -h | --help) usage ;;
+  *) usage >&2; fail "unknown verb '$verb'" ;;
+esac
