@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Globalization;
 
 namespace Coreutil.Core.CommandLine;
@@ -88,9 +89,12 @@ public static class GoFlags
         return new GoFlagResult.Parsed(flags.ToImmutable(), words.ToImmutable());
     }
 
-    /// <summary>Finds an option of <paramref name="command"/> by its bare name or any alias without dashes.</summary>
-    public static Option? Find(Command command, string name) =>
-        command.Options.FirstOrDefault(option => Names(option).Contains(name, StringComparer.Ordinal));
+    /// <summary>
+    /// Finds an option of <paramref name="command"/> by its bare name or any alias without dashes. The help and version options that every
+    /// RootCommand brings along do not count: the historic programs declare their own or answer -h by themselves.
+    /// </summary>
+    public static Option? Find(Command command, string name) => command.Options.FirstOrDefault(option =>
+        option is not (HelpOption or VersionOption) && Names(option).Contains(name, StringComparer.Ordinal));
 
     /// <summary>All spellings of an option without their dashes, the main name first.</summary>
     public static IEnumerable<string> Names(Option option) => option.Aliases.Prepend(option.Name).Select(name => name.TrimStart('-')).Distinct();
