@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.PaasMonitor;
 using Coreutil.Core.Applets;
 
@@ -9,8 +10,7 @@ internal static class AppletTable
 {
     public static ImmutableArray<Applet> All { get; } =
     [
+        CloudInitApplet.Declaration,
         PaasMonitorApplet.Declaration,
     ];
-
-    public static Applet? Find(string name) => All.FirstOrDefault(applet => applet.Name == name);
 }

@@ -5,7 +5,6 @@ using System.Text.RegularExpressions;
 namespace Coreutil.FunctionalTests;
 
 /// <summary>What `./build.sh run` shows: the example, run as its README says.</summary>
-[Collection("the story's ports")]
 public sealed partial class StoryTests
 {
     private static readonly string _story = Path.Combine(Published.Root, "examples", "paas-monitor", "story.sh");
