@@ -1,0 +1,94 @@
+using System.Collections.Immutable;
+using System.Net.Http.Headers;
+using System.Text;
+
+namespace Coreutil.Etcd.Client;
+
+/// <summary>
+/// Sends a request to the first endpoint that answers: connection failures and 5xx replies go on to the next one, as the original's client does.
+/// The endpoint that answered last is asked first.
+/// </summary>
+public sealed class EtcdHttpClient : IDisposable
+{
+    private readonly EtcdClientOptions _options;
+    private readonly HttpClient _http;
+    private int _preferred;
+
+    public EtcdHttpClient(EtcdClientOptions options)
+    {
+        _options = options;
+        _http = new HttpClient(EtcdTls.CreateHandler(options), disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+        if (options.Username is { } user)
+        {
+            string credentials = Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{options.Password}"));
+            _http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", credentials);
+        }
+    }
+
+    public ImmutableArray<Uri> Endpoints => _options.Endpoints;
+
+    /// <exception cref="EtcdUnavailableException">No endpoint gave a reply below 500.</exception>
+    public async Task<EtcdReply> SendAsync(EtcdRequest request, CancellationToken cancel)
+    {
+        var errors = ImmutableArray.CreateBuilder<string>();
+        Exception? last = null;
+        int count = _options.Endpoints.Length;
+        int first = _preferred;
+        for (int attempt = 0; attempt < count; attempt++)
+        {
+            int number = (first + attempt) % count;
+            var endpoint = _options.Endpoints[number];
+            try
+            {
+                _options.OnRequest?.Invoke(request, endpoint);
+                var reply = await SendToAsync(endpoint, request, cancel);
+                if (reply.Status < 500)
+                {
+                    _preferred = number;
+                    return reply;
+                }
+
+                errors.Add(reply.Status is 500 or 503
+                    ? $"client: etcd member {Show(endpoint)} has no leader"
+                    : $"client: etcd member {Show(endpoint)} returns server error [{reply.Status}]");
+            }
+            catch (Exception failure) when (failure is HttpRequestException or IOException
+                || (failure is OperationCanceledException && !cancel.IsCancellationRequested))
+            {
+                errors.Add(GoNetError.Describe(failure, endpoint));
+                last = failure;
+            }
+        }
+
+        throw new EtcdUnavailableException(errors.ToImmutable(), last);
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>An endpoint as the original prints it: without the slash that Uri adds.</summary>
+    public static string Show(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/');
+
+    private async Task<EtcdReply> SendToAsync(Uri endpoint, EtcdRequest request, CancellationToken cancel)
+    {
+        using var message = new HttpRequestMessage(request.Method, new Uri(Show(endpoint) + request.PathAndQuery));
+        if (request.Json is { } json)
+        {
+            message.Content = new StringContent(json, Encoding.UTF8) { Headers = { ContentType = new("application/json") } };
+        }
+        else if (!request.Form.IsDefault)
+        {
+            message.Content = new FormUrlEncodedContent(request.Form);
+        }
+
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        if (!request.IsLongPoll)
+        {
+            limit.CancelAfter(_options.HeaderTimeout);
+        }
+
+        using var reply = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token);
+        byte[] body = await reply.Content.ReadAsByteArrayAsync(limit.Token);
+        ulong index = reply.Headers.TryGetValues("X-Etcd-Index", out var values) && ulong.TryParse(values.First(), out ulong value) ? value : 0;
+        return new((int)reply.StatusCode, body, index, endpoint);
+    }
+}
