@@ -8,7 +8,11 @@ namespace Coreutil.Etcd.Api;
 /// <summary>The v2 API's JSON, read and written: field order and omissions are etcd 2.3's.</summary>
 public static class EtcdJson
 {
-    private static readonly JsonWriterOptions _options = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true };
+    /// <summary>A directory is two levels deep in JSON; the server takes keys of up to 255 components.</summary>
+    private const int MaximumDepth = 1000;
+
+    private static readonly JsonWriterOptions _options = new() { Encoder = GoJsonEncoder.Instance, SkipValidation = true, MaxDepth = MaximumDepth };
+    private static readonly JsonReaderOptions _readerOptions = new() { MaxDepth = MaximumDepth };
 
     /// <summary>One event as the server sends it, with its closing newline.</summary>
     public static byte[] WriteEvent(KeyEvent occurred) => Write(writer =>
@@ -61,7 +65,7 @@ public static class EtcdJson
     /// <summary>An event of a server; JsonException when it is none.</summary>
     public static KeyEvent ReadEvent(ReadOnlySpan<byte> json)
     {
-        var reader = new Utf8JsonReader(json);
+        var reader = new Utf8JsonReader(json, _readerOptions);
         using var document = JsonDocument.ParseValue(ref reader);
         var root = document.RootElement;
         return root.ValueKind == JsonValueKind.Object && root.TryGetProperty("action"u8, out var action) && root.TryGetProperty("node"u8, out var node)
@@ -74,7 +78,7 @@ public static class EtcdJson
     {
         try
         {
-            var reader = new Utf8JsonReader(json);
+            var reader = new Utf8JsonReader(json, _readerOptions);
             using var document = JsonDocument.ParseValue(ref reader);
             var root = document.RootElement;
             if (root.ValueKind != JsonValueKind.Object || !root.TryGetProperty("errorCode"u8, out var code) || !code.TryGetInt32(out int number))

@@ -1,0 +1,24 @@
+using Microsoft.Extensions.Logging;
+
+namespace Coreutil.Etcd.Server;
+
+public sealed partial class EtcdServer
+{
+    [LoggerMessage(EventId = 1, Level = LogLevel.Information, Message = "etcdserver: name = {Name}, data dir = {Directory}, member {Id} of cluster {Cluster}")]
+    private static partial void LogIdentity(ILogger logger, string name, string directory, string id, string cluster);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Information, Message = "etcdserver: recovered store at index {Index} from a snapshot and {Entries} log entries")]
+    private static partial void LogRecovered(ILogger logger, ulong index, int entries);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "wal: the last batch was torn by a crash and cut off; nobody was told of it. The file as it was: {File}")]
+    private static partial void LogTorn(ILogger logger, string file);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "etcdmain: listening for {Purpose} on {Url}")]
+    private static partial void LogListening(ILogger logger, string purpose, string url);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "etcdserver: stopped")]
+    private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Critical, Message = "etcdserver: the member cannot go on")]
+    private static partial void LogFailed(ILogger logger, Exception cause);
+}

@@ -1,0 +1,61 @@
+using Coreutil.Etcd.Api;
+
+namespace Coreutil.Etcd.Server.Http;
+
+/// <summary>Query and form parameters as Go's net/url reads them: the body's come before the query's, the first of duplicates wins.</summary>
+internal sealed class FormValues
+{
+    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+
+    /// <summary>The first thing wrong with the text, in Go's words; null when all was well.</summary>
+    public string? Failure { get; private set; }
+
+    /// <summary>Reads a body (may be empty), then a query.</summary>
+    public static FormValues Parse(ReadOnlySpan<byte> body, ReadOnlySpan<byte> query)
+    {
+        var form = new FormValues();
+        form.Add(body);
+        form.Add(query);
+        return form;
+    }
+
+    /// <summary>The value of a name; null when it is absent.</summary>
+    public string? this[string name] => _values.GetValueOrDefault(name);
+
+    private void Add(ReadOnlySpan<byte> text)
+    {
+        foreach (var range in text.Split((byte)'&'))
+        {
+            var pair = text[range];
+            if (pair.Contains((byte)';'))
+            {
+                Failure ??= "invalid semicolon separator in query";
+                continue;
+            }
+
+            if (pair.IsEmpty)
+            {
+                continue;
+            }
+
+            int equals = pair.IndexOf((byte)'=');
+            string? name = Unescape(equals < 0 ? pair : pair[..equals]);
+            string? value = name is null ? null : Unescape(equals < 0 ? [] : pair[(equals + 1)..]);
+            if (name is not null && value is not null)
+            {
+                _values.TryAdd(name, value);
+            }
+        }
+    }
+
+    private string? Unescape(ReadOnlySpan<byte> text)
+    {
+        if (GoUrl.TryUnescape(text, plusIsSpace: true, out string value, out string failure))
+        {
+            return value;
+        }
+
+        Failure ??= failure;
+        return null;
+    }
+}

@@ -1,0 +1,119 @@
+using Coreutil.Etcd.Api;
+using Coreutil.Etcd.Server.Membership;
+using Coreutil.Etcd.Server.Store;
+using Microsoft.AspNetCore.Http;
+
+namespace Coreutil.Etcd.Server.Http;
+
+/// <summary>/v2/keys: reads from the store's present view, writes through the loop, watches from the hub.</summary>
+internal sealed class KeysHandler(MemberContext member)
+{
+    private const string Methods = "HEAD,GET,PUT,POST,DELETE";
+
+    /// <summary>etcd's limit for a form.</summary>
+    private const int MaximumBody = 10 << 20;
+
+    public async Task HandleAsync(HttpContext context, string key, ReadOnlyMemory<byte> query)
+    {
+        string method = context.Request.Method;
+        if (method is not ("HEAD" or "GET" or "PUT" or "POST" or "DELETE"))
+        {
+            await Reply.MethodNotAllowedAsync(context, Methods);
+            return;
+        }
+
+        context.Response.Headers["X-Etcd-Cluster-Id"] = member.ClusterIdText;
+        byte[] body = [];
+        // Anything but a form is silently no body at all, which clients rely on (etcd.md §1.2).
+        if (method is "PUT" or "POST" && IsForm(context.Request.ContentType))
+        {
+            if (await ReadBodyAsync(context) is not { } read)
+            {
+                await Reply.ErrorAsync(context, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
+                return;
+            }
+
+            body = read;
+        }
+
+        var now = member.Time.GetUtcNow();
+        var (request, refusal) = KeysRequest.Parse(method, key, FormValues.Parse(body, query.Span), now);
+        switch (request)
+        {
+            case null:
+                await Reply.ErrorAsync(context, refusal!);
+                break;
+            case KeysRequest.Read read:
+                await ReadAsync(context, read, now);
+                break;
+            case KeysRequest.Watch watch:
+                await WatchResponse.RunAsync(context, member, watch);
+                break;
+            case KeysRequest.Write write:
+                await WriteAsync(context, write.Command);
+                break;
+            default:
+                throw new InvalidOperationException($"unknown request {request.GetType().Name}");
+        }
+    }
+
+    private async Task ReadAsync(HttpContext context, KeysRequest.Read read, DateTimeOffset now)
+    {
+        var view = member.Store.View;
+        // The lone member's view holds every acknowledged write: a quorum read needs no more.
+        var (found, refusal) = MachinesDirectory.Overlay(view, read.Key).Get(KeyPath.Parse(read.Key), read.IsRecursive, now);
+        member.Statistics.CountGet(found is not null);
+        await (found is null
+            ? Reply.ErrorAsync(context, refusal!)
+            : SendAsync(context, StatusCodes.Status200OK, found, view.Index, member.Loop.AppliedIndex, member.Loop.Term));
+    }
+
+    private async Task WriteAsync(HttpContext context, StoreCommand command)
+    {
+        var result = await member.Loop.ProposeAsync(command, context.RequestAborted);
+        if (result.Outcome.Refusal is { } refusal)
+        {
+            await Reply.ErrorAsync(context, refusal);
+            return;
+        }
+
+        var occurred = result.Outcome.Event!;
+        bool isNew = occurred.Action == "create" || (occurred.Action == "set" && occurred.PrevNode is null);
+        int status = isNew ? StatusCodes.Status201Created : StatusCodes.Status200OK;
+        await SendAsync(context, status, occurred, result.Outcome.Index, result.RaftIndex, result.RaftTerm);
+    }
+
+    private static Task SendAsync(HttpContext context, int status, KeyEvent occurred, ulong index, ulong raftIndex, ulong raftTerm)
+    {
+        SetIndexes(context, index, raftIndex, raftTerm);
+        return Reply.WriteAsync(context, status, Reply.Json, EtcdJson.WriteEvent(occurred));
+    }
+
+    public static void SetIndexes(HttpContext context, ulong index, ulong raftIndex, ulong raftTerm)
+    {
+        context.Response.Headers["X-Etcd-Index"] = Reply.Text(index);
+        context.Response.Headers["X-Raft-Index"] = Reply.Text(raftIndex);
+        context.Response.Headers["X-Raft-Term"] = Reply.Text(raftTerm);
+    }
+
+    private static bool IsForm(string? contentType) =>
+        contentType?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
+
+    /// <summary>Null when it is too large.</summary>
+    private static async Task<byte[]?> ReadBodyAsync(HttpContext context)
+    {
+        using var body = new MemoryStream((int)Math.Clamp(context.Request.ContentLength ?? 0, 0, MaximumBody));
+        byte[] buffer = new byte[16 << 10];
+        int count;
+        while ((count = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
+        {
+            body.Write(buffer, 0, count);
+            if (body.Length > MaximumBody)
+            {
+                return null;
+            }
+        }
+
+        return body.ToArray();
+    }
+}

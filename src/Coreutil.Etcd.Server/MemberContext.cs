@@ -1,0 +1,20 @@
+using System.Globalization;
+using Coreutil.Etcd.Api;
+using Coreutil.Etcd.Server.Consensus;
+using Coreutil.Etcd.Server.Store;
+
+namespace Coreutil.Etcd.Server;
+
+/// <summary>One running member, as its handlers see it.</summary>
+internal sealed record MemberContext(
+    EtcdConfig Config, Member Self, ulong ClusterId, KeyStore Store, WatcherHub Watchers, StoreStatistics Statistics, ConsensusLoop Loop, TimeProvider Time)
+{
+    public string ClusterIdText { get; } = ClusterId.ToString("x", CultureInfo.InvariantCulture);
+
+    public DateTimeOffset StartTime { get; } = Time.GetUtcNow();
+
+    /// <summary>Ends the watches when the server stops.</summary>
+    public required MemberLog Log { get; init; }
+
+    public required CancellationToken Stopping { get; init; }
+}

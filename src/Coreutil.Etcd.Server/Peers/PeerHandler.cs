@@ -1,0 +1,67 @@
+using System.Text;
+using Coreutil.Etcd.Api;
+using Coreutil.Etcd.Server.Http;
+using Coreutil.Etcd.Server.Membership;
+using Microsoft.AspNetCore.Http;
+
+namespace Coreutil.Etcd.Server.Peers;
+
+/// <summary>The peer port: what joining members and proxies read (etcd.md §2), and the reads of 0.4's administration (§2.1).</summary>
+internal sealed class PeerHandler(MemberContext member)
+{
+    private const string MachinesPath = "/v2/admin/machines/";
+    private readonly StatusHandlers _status = new(member);
+
+    public Task HandleAsync(HttpContext context)
+    {
+        string path = context.Request.Path.Value ?? "/";
+        return (context.Request.Method, path) switch
+        {
+            (_, "/version") => _status.VersionAsync(context),
+            ("GET", "/members") => MembersAsync(context),
+            ("GET", "/v2/admin/config") => SendAsync(context, """{"activeSize":9,"removeDelay":1800,"syncInterval":5}"""),
+            ("GET", "/v2/admin/machines") => SendAsync(context, $"[{string.Join(',', Cluster.Members(member.Store.View).OrderBy(known => known.Name, StringComparer.Ordinal).Select(Machine))}]"),
+            ("GET", _) when path.StartsWith(MachinesPath, StringComparison.Ordinal) =>
+                SendAsync(context, Cluster.Members(member.Store.View).Where(known => known.Name == path[MachinesPath.Length..]).Select(Machine).FirstOrDefault() ?? "null"),
+            _ when path.StartsWith("/v2/admin/", StringComparison.Ordinal) =>
+                Reply.MessageAsync(context, StatusCodes.Status501NotImplemented, $"{context.Request.Method} {path} is not built yet"),
+            ("GET", "/name") => Reply.TextAsync(context, StatusCodes.Status200OK, member.Self.Name),
+            ("GET", "/etcdURL") => Reply.TextAsync(context, StatusCodes.Status200OK, member.Self.ClientUrls.FirstOrDefault() ?? ""),
+            _ => Reply.NotFoundAsync(context),
+        };
+    }
+
+    /// <summary>Here, unlike on the client port, the id is a decimal number.</summary>
+    private Task MembersAsync(HttpContext context)
+    {
+        context.Response.Headers["X-Etcd-Cluster-Id"] = member.ClusterIdText;
+        return Reply.WriteAsync(context, StatusCodes.Status200OK, Reply.Json, EtcdJson.Write(writer =>
+        {
+            writer.WriteStartArray();
+            foreach (var known in Cluster.Members(member.Store.View))
+            {
+                writer.WriteStartObject();
+                writer.WriteNumber("id"u8, known.Id);
+                Member.WriteUrls(writer, "peerURLs", known.PeerUrls);
+                writer.WriteString("name"u8, known.Name);
+                Member.WriteUrls(writer, "clientURLs", known.ClientUrls);
+                writer.WriteEndObject();
+            }
+
+            writer.WriteEndArray();
+        }, endsLine: true));
+    }
+
+    private string Machine(Member known) => Encoding.UTF8.GetString(EtcdJson.Write(writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteString("name"u8, known.Name);
+        writer.WriteString("state"u8, known.Id == member.Self.Id ? "leader" : "follower");
+        writer.WriteString("clientURL"u8, known.ClientUrls.FirstOrDefault() ?? "");
+        writer.WriteString("peerURL"u8, known.PeerUrls.FirstOrDefault() ?? "");
+        writer.WriteEndObject();
+    }));
+
+    private static Task SendAsync(HttpContext context, string json) =>
+        Reply.WriteAsync(context, StatusCodes.Status200OK, Reply.Json, Encoding.UTF8.GetBytes(json + "\n"));
+}

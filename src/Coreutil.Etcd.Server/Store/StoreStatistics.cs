@@ -1,0 +1,48 @@
+using Coreutil.Etcd.Api;
+
+namespace Coreutil.Etcd.Server.Store;
+
+/// <summary>Counts of this member since it started, for <c>/v2/stats/store</c>.</summary>
+internal sealed class StoreStatistics
+{
+    /// <summary>The pairs in the order and with the names of the reply; each has a success and a failure.</summary>
+    private static readonly string[] _names = ["gets", "sets", "delete", "update", "create", "compareAndSwap", "compareAndDelete"];
+
+    private readonly long[] _counts = new long[_names.Length * 2];
+    private long _expired;
+
+    public void CountGet(bool succeeded) => Interlocked.Increment(ref _counts[succeeded ? 0 : 1]);
+
+    public void Count(StoreCommand command, StoreOutcome outcome)
+    {
+        if (command.Action == StoreAction.Expire)
+        {
+            Interlocked.Add(ref _expired, outcome.Events.Length);
+            return;
+        }
+
+        int pair = command.Action switch
+        {
+            StoreAction.Set => 1,
+            StoreAction.Delete => 2,
+            StoreAction.Update => 3,
+            StoreAction.Create or StoreAction.CreateInOrder => 4,
+            StoreAction.CompareAndSwap => 5,
+            _ => 6,
+        };
+        Interlocked.Increment(ref _counts[(pair * 2) + (outcome.Refusal is null ? 0 : 1)]);
+    }
+
+    public byte[] ToJson(int watchers) => EtcdJson.Write(writer =>
+    {
+        writer.WriteStartObject();
+        for (int i = 0; i < _counts.Length; i++)
+        {
+            writer.WriteNumber(_names[i / 2] + (i % 2 == 0 ? "Success" : "Fail"), Interlocked.Read(ref _counts[i]));
+        }
+
+        writer.WriteNumber("expireCount"u8, Interlocked.Read(ref _expired));
+        writer.WriteNumber("watchers"u8, watchers);
+        writer.WriteEndObject();
+    });
+}

@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Threading.Channels;
+using Coreutil.Etcd.Api;
+
+namespace Coreutil.Etcd.Server.Store;
+
+/// <summary>
+/// Who waits for which key. The applier publishes, requests register; one lock orders both, so a watcher that asks for the past is
+/// registered before its replay is read and misses nothing in between.
+/// </summary>
+internal sealed class WatcherHub(int historyCapacity, ulong historyStartsAfter)
+{
+    private readonly Lock _lock = new();
+    private readonly EventHistory _history = new(historyCapacity, historyStartsAfter);
+    private readonly Dictionary<string, List<Watcher>> _watchers = new(StringComparer.Ordinal);
+
+    public int Count { get; private set; }
+
+    /// <summary>
+    /// Watches a key from an index on; 0 means from now on. The refusal is 401, when the history no longer reaches back so far.
+    /// </summary>
+    public (Watcher? Watcher, EtcdError? Refusal) Register(string key, bool isRecursive, bool isStream, ulong sinceIndex, Func<ulong> currentIndex)
+    {
+        lock (_lock)
+        {
+            ulong index = currentIndex();
+            if (sinceIndex > 0 && sinceIndex < _history.Oldest)
+            {
+                return (null, new EtcdError(
+                    EtcdErrorCode.EventIndexCleared, $"the requested history has been cleared [{_history.Oldest}/{sinceIndex}]", index));
+            }
+
+            ImmutableArray<KeyEvent> backlog = sinceIndex == 0 ? [] : _history.Since(sinceIndex, key, isRecursive, isStream ? int.MaxValue : 1);
+            var watcher = new Watcher(this, key, isRecursive, sinceIndex, index, backlog);
+            if (isStream || backlog.IsEmpty)
+            {
+                Add(watcher);
+            }
+
+            return (watcher, null);
+        }
+    }
+
+    public void Publish(StoreEvent occurred)
+    {
+        lock (_lock)
+        {
+            _history.Add(occurred);
+            if (Count == 0 || occurred.Space != StoreSpace.Keys || occurred.IsRefresh)
+            {
+                return;
+            }
+
+            string key = occurred.Event.Node.Key;
+            Notify(key, occurred.Event, _ => true);
+            for (int slash = key.LastIndexOf('/'); slash >= 0; slash = slash == 0 ? -1 : key.LastIndexOf('/', slash - 1))
+            {
+                string above = slash == 0 ? "/" : key[..slash];
+                Notify(above, occurred.Event, watcher => watcher.IsRecursive && !KeyPath.IsHiddenBelow(above, key));
+            }
+
+            if (occurred.Removed is { } removed)
+            {
+                NotifyBelow(key, removed, occurred.Event);
+            }
+        }
+    }
+
+    internal void Remove(Watcher watcher)
+    {
+        lock (_lock)
+        {
+            if (_watchers.TryGetValue(watcher.Key, out var list) && list.Remove(watcher))
+            {
+                Count--;
+                if (list.Count == 0)
+                {
+                    _watchers.Remove(watcher.Key);
+                }
+            }
+        }
+    }
+
+    private void Add(Watcher watcher)
+    {
+        if (!_watchers.TryGetValue(watcher.Key, out var list))
+        {
+            _watchers[watcher.Key] = list = [];
+        }
+
+        list.Add(watcher);
+        Count++;
+    }
+
+    /// <summary>The keys that existed below a removed directory; a watcher of a key that never was there stays asleep (etcd.md §1.9).</summary>
+    private void NotifyBelow(string directory, StoreNode removed, KeyEvent occurred)
+    {
+        string prefix = directory + "/";
+        foreach (string watched in _watchers.Keys.Where(watched => watched.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            if (removed.Find(KeyPath.Parse(watched[directory.Length..]).Components) is not null)
+            {
+                Notify(watched, occurred, _ => true);
+            }
+        }
+    }
+
+    private void Notify(string watched, KeyEvent occurred, Func<Watcher, bool> isMeant)
+    {
+        if (_watchers.TryGetValue(watched, out var list))
+        {
+            foreach (var watcher in list.Where(watcher => occurred.Node.ModifiedIndex >= watcher.SinceIndex && isMeant(watcher)))
+            {
+                watcher.Offer(occurred);
+            }
+        }
+    }
+}
+
+/// <summary>One who waits. Its events end when it falls too far behind: the response then closes and the client asks again.</summary>
+internal sealed class Watcher(
+    WatcherHub hub, string key, bool isRecursive, ulong sinceIndex, ulong registeredIndex, ImmutableArray<KeyEvent> backlog) : IDisposable
+{
+    /// <summary>Ten times what etcd gives a slow stream before it goes silent.</summary>
+    private const int MaximumPending = 1000;
+
+    private readonly Channel<KeyEvent> _events =
+        Channel.CreateBounded<KeyEvent>(new BoundedChannelOptions(MaximumPending) { SingleReader = true, SingleWriter = true });
+
+    public string Key => key;
+
+    public bool IsRecursive => isRecursive;
+
+    public ulong SinceIndex => sinceIndex;
+
+    /// <summary>The store's index when the watch began, for the reply's header.</summary>
+    public ulong RegisteredIndex => registeredIndex;
+
+    /// <summary>What had happened already.</summary>
+    public ImmutableArray<KeyEvent> Backlog => backlog;
+
+    public ChannelReader<KeyEvent> Events => _events.Reader;
+
+    public void Offer(KeyEvent occurred)
+    {
+        if (!_events.Writer.TryWrite(occurred))
+        {
+            _events.Writer.TryComplete();
+        }
+    }
+
+    public void Dispose() => hub.Remove(this);
+}

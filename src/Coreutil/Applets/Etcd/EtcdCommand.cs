@@ -1,0 +1,73 @@
+using System.Globalization;
+using Coreutil.Core.Applets;
+using Coreutil.Core.Logging;
+using Coreutil.Core.ServiceManager;
+using Coreutil.Etcd.Server;
+using Microsoft.Extensions.Logging;
+
+namespace Coreutil.Applets.Etcd;
+
+/// <summary>Runs a member until it is told to stop, or cannot go on.</summary>
+internal static partial class EtcdCommand
+{
+    public static async Task<int> RunAsync(AppletContext context, IReadOnlyDictionary<string, string> flags, CancellationToken cancel)
+    {
+        var settings = EtcdSettings.Read(flags, context.Variable);
+        using var logging = LineLoggerProvider.CreateFactory(context.Error, FormatLine, settings.IsDebug ? LogLevel.Debug : LogLevel.Information);
+        var logger = logging.CreateLogger("etcdmain");
+        foreach (string warning in settings.Warnings)
+        {
+            LogWarning(logger, warning);
+        }
+
+        if (settings.Failure is { } failure)
+        {
+            LogBadFlags(logger, failure);
+            return ExitCode.Failure;
+        }
+
+        try
+        {
+            await using var server = await EtcdServer.StartAsync(settings.Config, logger, TimeProvider.System, cancel);
+            SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
+            await server.Completion.WaitAsync(cancel);
+        }
+        catch (EtcdStartException refused)
+        {
+            LogCannotStart(logger, refused.Message);
+            return ExitCode.Failure;
+        }
+        catch (OperationCanceledException) when (cancel.IsCancellationRequested)
+        {
+            LogStopping(logger);
+        }
+
+        return ExitCode.Success;
+    }
+
+    /// <summary>The original's log line: local time with microseconds, the level's letter.</summary>
+    internal static string FormatLine(DateTimeOffset now, LogLevel level, string category, string message)
+    {
+        char letter = level switch
+        {
+            LogLevel.Critical => 'C',
+            LogLevel.Error => 'E',
+            LogLevel.Warning => 'W',
+            LogLevel.Information => 'I',
+            _ => 'D',
+        };
+        return string.Create(CultureInfo.InvariantCulture, $"{now:yyyy-MM-dd HH:mm:ss.ffffff} {letter} | {message}");
+    }
+
+    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "etcdmain: {Warning}")]
+    private static partial void LogWarning(ILogger logger, string warning);
+
+    [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "etcdmain: error verifying flags, {Failure}. See 'etcd --help'.")]
+    private static partial void LogBadFlags(ILogger logger, string failure);
+
+    [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "etcdmain: {Failure}")]
+    private static partial void LogCannotStart(ILogger logger, string failure);
+
+    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "etcdmain: received a signal, shutting down...")]
+    private static partial void LogStopping(ILogger logger);
+}

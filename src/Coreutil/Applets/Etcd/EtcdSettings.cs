@@ -1,0 +1,163 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net;
+using Coreutil.Core.CommandLine;
+using Coreutil.Etcd.Server;
+
+namespace Coreutil.Applets.Etcd;
+
+/// <summary>What flags and environment come to: the configuration, what to warn of, or the one line that says what is wrong.</summary>
+internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableArray<string> Warnings, string? Failure)
+{
+    /// <summary>Settings that ask for a part that does not exist yet; each answers for itself instead of being passed over.</summary>
+    private static readonly string[] _notBuilt =
+    [
+        "discovery", "discovery-srv", "force-new-cluster", "ca-file", "cert-file", "key-file", "client-cert-auth", "trusted-ca-file",
+        "peer-ca-file", "peer-cert-file", "peer-key-file", "peer-client-cert-auth", "peer-trusted-ca-file",
+    ];
+
+    /// <summary>A flag wins over its variable; an empty variable counts as unset.</summary>
+    public static EtcdSettings Read(IReadOnlyDictionary<string, string> flags, Func<string, string?> variable)
+    {
+        var given = new Dictionary<string, string>(flags, StringComparer.Ordinal);
+        foreach (var flag in EtcdFlags.All.Where(flag => !given.ContainsKey(flag.Name)))
+        {
+            if (variable(flag.Variable) is { Length: > 0 } value)
+            {
+                given[flag.Name] = value;
+            }
+        }
+
+        var warnings = EtcdFlags.Ignored.Where(flag => given.ContainsKey(flag.Name))
+            .Select(flag => $"flag \"-{flag.Name}\" is no longer supported - ignoring.").ToImmutableArray();
+        try
+        {
+            TranslateOldAddresses(given);
+            RefuseNotBuilt(given);
+            return new EtcdSettings(ToConfig(given), Flag(given, "debug"), warnings, null);
+        }
+        catch (FormatException wrong)
+        {
+            return new EtcdSettings(new EtcdConfig(), false, warnings, wrong.Message);
+        }
+    }
+
+    /// <summary>etcd.md §4: an address without a bind address binds its port everywhere; old and new form together are refused.</summary>
+    private static void TranslateOldAddresses(Dictionary<string, string> given)
+    {
+        foreach (var (old, current) in EtcdFlags.OldAddresses)
+        {
+            if (given.TryGetValue(old.Name, out string? address))
+            {
+                if (given.ContainsKey(current))
+                {
+                    throw new FormatException($"Set only one of flags -{current} and -{old.Name}");
+                }
+
+                given[current] = "http://" + Address(old.Name, address);
+            }
+        }
+
+        foreach (var (advertised, listen) in ((string, string)[])[("addr", "listen-client-urls"), ("peer-addr", "listen-peer-urls")])
+        {
+            if (given.TryGetValue(advertised, out string? address))
+            {
+                given.TryAdd(listen, $"http://[::]:{Address(advertised, address).Port}");
+            }
+        }
+    }
+
+    private static void RefuseNotBuilt(Dictionary<string, string> given)
+    {
+        if (_notBuilt.FirstOrDefault(name => given.TryGetValue(name, out string? value) && value is not ("" or "false")) is { } name)
+        {
+            throw new FormatException($"--{name} is not built yet");
+        }
+
+        if (Text(given, "proxy") is not "off")
+        {
+            throw new FormatException("--proxy is not built yet");
+        }
+
+        if (Text(given, "initial-cluster-state") is not "new")
+        {
+            throw new FormatException($"--initial-cluster-state={Text(given, "initial-cluster-state")} is not built yet");
+        }
+    }
+
+    private static EtcdConfig ToConfig(Dictionary<string, string> given)
+    {
+        if (given.ContainsKey("listen-client-urls") && !given.ContainsKey("advertise-client-urls"))
+        {
+            throw new FormatException("-advertise-client-urls is required when -listen-client-urls is set explicitly");
+        }
+
+        ulong heartbeat = Number(given, "heartbeat-interval");
+        ulong election = Number(given, "election-timeout");
+        if (heartbeat == 0 || 5 * heartbeat > election)
+        {
+            throw new FormatException($"-election-timeout[{election}ms] should be at least as 5 times as -heartbeat-interval[{heartbeat}ms]");
+        }
+
+        if (election > 50000)
+        {
+            throw new FormatException($"-election-timeout[{election}ms] is too long, and should be set less than 50000ms");
+        }
+
+        return new EtcdConfig
+        {
+            Name = Text(given, "name"),
+            DataDirectory = given.GetValueOrDefault("data-dir", ""),
+            WalDirectory = Text(given, "wal-dir"),
+            ListenClientUrls = Urls(given, "listen-client-urls"),
+            ListenPeerUrls = Urls(given, "listen-peer-urls"),
+            AdvertiseClientUrls = Urls(given, "advertise-client-urls"),
+            InitialAdvertisePeerUrls = Urls(given, "initial-advertise-peer-urls"),
+            InitialCluster = Text(given, "initial-cluster"),
+            InitialClusterToken = Text(given, "initial-cluster-token"),
+            SnapshotCount = Math.Max(1, Number(given, "snapshot-count")),
+            MaximumSnapshots = (int)Math.Min(Number(given, "max-snapshots"), int.MaxValue),
+            HeartbeatInterval = TimeSpan.FromMilliseconds(heartbeat),
+            ElectionTimeout = TimeSpan.FromMilliseconds(election),
+            Cors = [.. Text(given, "cors").Split(',', StringSplitOptions.RemoveEmptyEntries)],
+            EventWindow = given.ContainsKey("event-window") ? (int)Math.Clamp(Number(given, "event-window"), 1, int.MaxValue) : null,
+        };
+    }
+
+    private static string Text(Dictionary<string, string> given, string name) =>
+        given.GetValueOrDefault(name) ?? EtcdFlags.Shown.First(flag => flag.Name == name).Default;
+
+    private static bool Flag(Dictionary<string, string> given, string name) => GoFlags.ParseBoolean(Text(given, name)) ?? false;
+
+    private static ulong Number(Dictionary<string, string> given, string name) =>
+        ulong.TryParse(Text(given, name), NumberStyles.None, CultureInfo.InvariantCulture, out ulong number)
+            ? number
+            : throw new FormatException($"invalid value {GoQuote.Quote(Text(given, name))} for flag -{name}: not a number");
+
+    private static ImmutableArray<Uri> Urls(Dictionary<string, string> given, string name)
+    {
+        string[] words = Text(given, name).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        return words.Length == 0 ? throw new FormatException($"--{name}: no valid URLs given") : [.. words.Order(StringComparer.Ordinal).Select(word => Url(name, word))];
+    }
+
+    /// <summary>The original's rules and words for a URL.</summary>
+    private static Uri Url(string name, string word)
+    {
+        if (!Uri.TryCreate(word, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        {
+            throw new FormatException($"--{name}: URL scheme must be http or https: {word}");
+        }
+
+        if (!word[(url.Scheme.Length + 3)..].TrimEnd('/').Contains(':', StringComparison.Ordinal))
+        {
+            throw new FormatException($"--{name}: URL address does not have the form \"host:port\": {word}");
+        }
+
+        return url.AbsolutePath == "/" ? url : throw new FormatException($"--{name}: URL must not contain a path: {word}");
+    }
+
+    private static IPEndPoint Address(string name, string text) =>
+        IPEndPoint.TryParse(text, out var address) && address.Port != 0 && text.Contains(':', StringComparison.Ordinal)
+            ? address
+            : throw new FormatException($"invalid value {GoQuote.Quote(text)} for flag -{name}: it must be ip:port");
+}
