@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coreutil.Applets.CloudInit;
+using Coreutil.Applets.Etcd;
 using Coreutil.Applets.PaasMonitor;
 using Coreutil.Core.Applets;
 
@@ -11,6 +12,7 @@ internal static class AppletTable
     public static ImmutableArray<Applet> All { get; } =
     [
         CloudInitApplet.Declaration,
+        EtcdApplet.Declaration,
         PaasMonitorApplet.Declaration,
     ];
 }

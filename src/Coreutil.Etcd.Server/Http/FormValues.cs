@@ -1,5 +1,3 @@
-using Coreutil.Etcd.Api;
-
 namespace Coreutil.Etcd.Server.Http;
 
 /// <summary>Query and form parameters as Go's net/url reads them: the body's come before the query's, the first of duplicates wins.</summary>
