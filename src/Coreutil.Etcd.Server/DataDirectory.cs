@@ -1,13 +1,10 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Coreutil.Etcd.Server;
 
 /// <summary>The data directory, private to its owner and locked against a second process for as long as this object lives.</summary>
-internal sealed partial class DataDirectory : IDisposable
+internal sealed class DataDirectory : IDisposable
 {
-    private const int LockExclusive = 2;
-    private const int LockWithoutWaiting = 4;
     private readonly SafeFileHandle _lock;
 
     private DataDirectory(string path, string walPath, SafeFileHandle locked) =>
@@ -29,14 +26,7 @@ internal sealed partial class DataDirectory : IDisposable
             const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
             Directory.CreateDirectory(path, OwnerOnly);
             Directory.CreateDirectory(Path.Combine(path, "member"), OwnerOnly);
-            string lockPath = Path.Combine(path, "member", "lock");
-            var locked = File.OpenHandle(lockPath, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete);
-            if (Lock(locked, LockExclusive | LockWithoutWaiting) != 0)
-            {
-                locked.Dispose();
-                throw new EtcdStartException($"{path} is in use by another process: stop it, or choose another --data-dir");
-            }
-
+            var locked = Lock(path);
             var opened = new DataDirectory(path, walPath, locked);
             Directory.CreateDirectory(opened.WalPath, OwnerOnly);
             Directory.CreateDirectory(opened.SnapshotPath, OwnerOnly);
@@ -50,6 +40,16 @@ internal sealed partial class DataDirectory : IDisposable
 
     public void Dispose() => _lock.Dispose();
 
-    [LibraryImport("libc", EntryPoint = "flock", SetLastError = true)]
-    private static partial int Lock(SafeFileHandle file, int operation);
+    /// <summary>FileShare.None is flock(LOCK_EX | LOCK_NB): the kernel lets go of it however the process ends.</summary>
+    private static SafeFileHandle Lock(string path)
+    {
+        try
+        {
+            return File.OpenHandle(Path.Combine(path, "member", "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException failure) when (File.Exists(Path.Combine(path, "member", "lock")))
+        {
+            throw new EtcdStartException($"{path} is in use by another process: stop it, or choose another --data-dir", failure);
+        }
+    }
 }
