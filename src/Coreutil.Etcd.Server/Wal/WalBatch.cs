@@ -46,7 +46,8 @@ internal static class WalBatch
     /// <summary>What stands at <paramref name="offset"/> of a segment; <paramref name="crc"/> moves on only past a good batch.</summary>
     public static BatchReading Read(ReadOnlyMemory<byte> segment, int offset, ref uint crc)
     {
-        var rest = segment[offset..];
+        // The padding of the last batch may be cut away: nothing is missing then.
+        var rest = segment[Math.Min(offset, segment.Length)..];
         if (rest.Span.IndexOfAnyExcept((byte)0) < 0)
         {
             return new BatchReading.End();

@@ -1,0 +1,194 @@
+using System.Text;
+using Coreutil.Etcd.Server.Wal;
+using Coreutil.Raft;
+
+namespace Coreutil.Tests.Etcd.Server.Wal;
+
+/// <summary>The rules of src/Coreutil.Etcd.Server/Wal/README.md, «Damage».</summary>
+public sealed class WriteAheadLogTests
+{
+    private const string Writer = "a/b";
+    private const int SmallSegment = 4096;
+
+    [Fact]
+    public void What_was_appended_is_there_after_a_crash()
+    {
+        var directory = Written(batches: 3);
+
+        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment);
+
+        Assert.Equal(["1", "2", "3"], Values(content));
+        Assert.Equal(new HardState(1, new NodeId(7), 2), content.State);
+        Assert.Null(content.TornFile);
+    }
+
+    [Fact]
+    public void Segments_follow_each_other_and_go_when_a_snapshot_covers_them()
+    {
+        var directory = new MemoryWalDirectory();
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        Append(log, 1, 40);
+        int before = directory.List().Count;
+        Assert.True(before > 2);
+
+        log.DeleteThrough(30);
+
+        Assert.True(directory.List().Count < before);
+        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 30, SmallSegment);
+        Assert.Equal([.. Enumerable.Range(31, 10).Select(value => $"{value}")], Values(content));
+    }
+
+    [Fact]
+    public void A_log_of_another_member_is_refused()
+    {
+        var refusal = Assert.Throws<WalException>(() => WriteAheadLog.Open(Written(batches: 1), "x/y", after: 0, SmallSegment));
+        Assert.Contains("written by member and cluster a/b", refusal.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_log_of_the_original_is_recognised_and_left_alone()
+    {
+        var directory = new MemoryWalDirectory();
+        byte[] original = [4, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x04, 0x10, 0x00];
+        directory.Replace("0000000000000000-0000000000000000.wal", original);
+
+        var refusal = Assert.Throws<WalException>(() => WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment));
+
+        Assert.Contains("original etcd", refusal.Message, StringComparison.Ordinal);
+        Assert.Equal(original, directory.Read(directory.List()[0]));
+    }
+
+    [Fact]
+    public void A_log_cut_at_any_byte_keeps_the_batches_before_it()
+    {
+        var (name, bytes) = Small();
+        int[] ends = BatchEnds(bytes);
+        for (int length = 0; length < bytes.Length; length++)
+        {
+            int whole = ends.Count(end => end <= length);
+            AssertPrefix(name, bytes[..length], atLeast: Math.Max(0, whole - 1), atMost: 3, $"cut to {length}");
+        }
+    }
+
+    // A flip inside the last batch must not pass for a torn tail: it was acknowledged.
+    [Fact]
+    public void A_flipped_byte_anywhere_in_a_record_is_fatal()
+    {
+        var (name, bytes) = Small();
+        foreach (int position in UsedBytes(bytes))
+        {
+            byte[] damaged = [.. bytes];
+            damaged[position] ^= 0x40;
+
+            var refusal = Assert.Throws<WalException>(() => Open(name, damaged));
+
+            Assert.Contains($"{name} is damaged at byte ", refusal.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_zeroed_sector_is_fatal_inside_and_torn_at_the_end()
+    {
+        var (name, bytes) = Small();
+        int[] ends = BatchEnds(bytes);
+        for (int sector = 0; sector < ends[^1]; sector += WalBatch.Sector)
+        {
+            byte[] damaged = [.. bytes];
+            damaged.AsSpan(sector, WalBatch.Sector).Clear();
+            if (sector >= ends[^2])
+            {
+                Assert.Equal(["1", "2"], Values(Open(name, damaged).Content));
+            }
+            else
+            {
+                Assert.Throws<WalException>(() => Open(name, damaged));
+            }
+        }
+    }
+
+    [Fact]
+    public void A_torn_tail_is_kept_aside_and_the_log_goes_on()
+    {
+        var (name, bytes) = Small();
+        byte[] torn = bytes[..(BatchEnds(bytes)[^1] - 480)];
+        var directory = new MemoryWalDirectory();
+        directory.Replace(name, torn);
+
+        var (log, content) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        Assert.Equal(name + ".broken", content.TornFile);
+        Assert.Equal(torn, directory.Read(name + ".broken"));
+        log.Append(null, [new Entry(3, 1, EntryKind.Command, "again"u8.ToArray())]);
+
+        Assert.Equal(["1", "2", "again"], Values(WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment).Content));
+    }
+
+    private static void AssertPrefix(string name, byte[] bytes, int atLeast, int atMost, string what)
+    {
+        string[] values = Values(Open(name, bytes).Content);
+        Assert.True(values.Length >= Math.Min(atLeast, 3) && values.Length <= atMost, what);
+        Assert.Equal(((string[])["1", "2", "3"])[..values.Length], values);
+    }
+
+    private static (WriteAheadLog Log, WalContent Content) Open(string name, byte[] bytes)
+    {
+        var directory = new MemoryWalDirectory();
+        directory.Replace(name, bytes);
+        return WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+    }
+
+    private static (string Name, byte[] Bytes) Small()
+    {
+        var directory = Written(batches: 3);
+        string name = Assert.Single(directory.List());
+        return (name, directory.Read(name));
+    }
+
+    private static MemoryWalDirectory Written(int batches)
+    {
+        var directory = new MemoryWalDirectory();
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        Append(log, 1, batches);
+        return directory;
+    }
+
+    private static void Append(WriteAheadLog log, int first, int count)
+    {
+        for (int index = first; index < first + count; index++)
+        {
+            log.Append(
+                new HardState(1, new NodeId(7), (ulong)index - 1),
+                [new Entry((ulong)index, 1, EntryKind.Command, Encoding.ASCII.GetBytes($"{index}"))]);
+        }
+    }
+
+    /// <summary>Where each batch ends; the first is the segment's header.</summary>
+    private static int[] BatchEnds(byte[] bytes)
+    {
+        uint crc = WalBatch.ChainStart(bytes);
+        var ends = new List<int>();
+        for (int offset = 0; WalBatch.Read(bytes, offset, ref crc) is BatchReading.Good good; ends.Add(offset))
+        {
+            offset += good.Size;
+        }
+
+        return [.. ends];
+    }
+
+    /// <summary>All bytes of headers, records and trailers: the padding behind them means nothing.</summary>
+    private static IEnumerable<int> UsedBytes(byte[] bytes)
+    {
+        int start = 0;
+        foreach (int end in BatchEnds(bytes))
+        {
+            int used = WalBatch.HeaderSize + BitConverter.ToInt32(bytes, start + 4) + 1;
+            foreach (int position in Enumerable.Range(start, used))
+            {
+                yield return position;
+            }
+
+            start = end;
+        }
+    }
+
+    private static string[] Values(WalContent content) => [.. content.Entries.Select(entry => Encoding.ASCII.GetString(entry.Payload.Span))];
+}
