@@ -1,0 +1,55 @@
+using System.Collections.Immutable;
+
+namespace Coreutil.Confd;
+
+/// <summary>What a run of confd is told to do; the defaults are the original's.</summary>
+public sealed record ConfdSettings
+{
+    public string Backend { get; init; } = "etcd";
+
+    /// <summary>Addresses of the backend; the etcd backend asks them in order.</summary>
+    public ImmutableArray<string> Nodes { get; init; } = [];
+
+    /// <summary>Holds <c>conf.d</c> and <c>templates</c>.</summary>
+    public string ConfigDirectory { get; init; } = "/etc/confd";
+
+    /// <summary>When not empty it replaces the prefix of every resource.</summary>
+    public string Prefix { get; init; } = "";
+
+    public bool IsOneTime { get; init; }
+
+    public bool IsWatching { get; init; }
+
+    /// <summary>Between two passes when not watching.</summary>
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(600);
+
+    /// <summary>Render and compare only.</summary>
+    public bool IsDryRun { get; init; }
+
+    /// <summary>Never run check_cmd and reload_cmd.</summary>
+    public bool IsSyncOnly { get; init; }
+
+    public bool KeepsStagedFiles { get; init; }
+
+    public string? Username { get; init; }
+
+    public string? Password { get; init; }
+
+    public string? ClientCertificate { get; init; }
+
+    public string? ClientKey { get; init; }
+
+    public string? CertificateAuthorities { get; init; }
+
+    /// <summary>Files and directories of the file backend.</summary>
+    public ImmutableArray<string> Files { get; init; } = [];
+
+    /// <summary>Glob on the names of files within the directories of <see cref="Files"/>.</summary>
+    public string Filter { get; init; } = "*";
+
+    /// <summary>Of the env backend, of <c>getenv</c> and of the commands.</summary>
+    public required ImmutableDictionary<string, string> Environment { get; init; }
+}
+
+/// <summary>A fault of the configuration or the backend; the message is the whole line.</summary>
+public sealed class ConfdException(string message, Exception? inner = null) : Exception(message, inner);
