@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coreutil.Applets.CloudInit;
+using Coreutil.Applets.Confd;
 using Coreutil.Applets.Etcd;
 using Coreutil.Applets.PaasMonitor;
 using Coreutil.Core.Applets;
@@ -12,6 +13,7 @@ internal static class AppletTable
     public static ImmutableArray<Applet> All { get; } =
     [
         CloudInitApplet.Declaration,
+        ConfdApplet.Declaration,
         EtcdApplet.Declaration,
         PaasMonitorApplet.Declaration,
     ];

@@ -1,0 +1,72 @@
+using System.CommandLine;
+using System.Globalization;
+using Coreutil.Confd;
+using Coreutil.Core.Applets;
+using Coreutil.Core.Logging;
+using Microsoft.Extensions.Logging;
+
+namespace Coreutil.Applets.Confd;
+
+/// <summary>Reads confd.toml, sets up the log and hands over to the processor.</summary>
+internal static class ConfdCommand
+{
+    public static async Task<int> RunAsync(AppletContext context, ConfdFlags flags, ParseResult parsed, CancellationToken cancel)
+    {
+        if (flags.AsksForVersion(parsed))
+        {
+            await context.Out.WriteLineAsync($"confd {ConfdApplet.CompatibleVersion} (Git SHA: coreutil {Multicall.Version}, Go Version: none)".AsMemory(), cancel);
+            return ExitCode.Success;
+        }
+
+        if (flags.NotBuilt(parsed) is { } option)
+        {
+            await context.Error.WriteLineAsync($"confd: {option} is not built yet".AsMemory(), cancel);
+            return ExitCode.Failure;
+        }
+
+        using var early = LineLoggerProvider.CreateFactory(context.Error, LineFormatOf(context), LogLevel.Information, context.Time);
+        try
+        {
+            var toml = ConfdToml.Load(flags.ConfigFile(parsed));
+            var settings = flags.Settings(parsed, toml, context);
+            using var logs = LineLoggerProvider.CreateFactory(
+                context.Error, LineFormatOf(context), LevelOf(flags.LogLevel(parsed, toml)), context.Time);
+            return await new ConfdProcessor(settings, logs.CreateLogger("confd"), context.Time).RunAsync(cancel);
+        }
+        catch (ConfdException fault)
+        {
+            early.CreateLogger("confd").Fatal(fault.Message);
+            return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>confd.md §2: time, host, the name as invoked with the process, level, message.</summary>
+    private static LineFormat LineFormatOf(AppletContext context)
+    {
+        string source = $"{System.Environment.MachineName} {context.InvokedAs}[{System.Environment.ProcessId}]";
+        return (now, level, _, message) => $"{Rfc3339(now)} {source}: {NameOf(level)} {message}";
+    }
+
+    private static string Rfc3339(DateTimeOffset now) => now.Offset == TimeSpan.Zero
+        ? now.ToString("yyyy-MM-ddTHH:mm:ss'Z'", CultureInfo.InvariantCulture)
+        : now.ToString("yyyy-MM-ddTHH:mm:sszzz", CultureInfo.InvariantCulture);
+
+    private static string NameOf(LogLevel level) => level switch
+    {
+        LogLevel.Critical => "FATAL",
+        LogLevel.Error => "ERROR",
+        LogLevel.Warning => "WARNING",
+        LogLevel.Information => "INFO",
+        _ => "DEBUG",
+    };
+
+    private static LogLevel LevelOf(string name) => name.ToUpperInvariant() switch
+    {
+        "PANIC" or "FATAL" => LogLevel.Critical,
+        "ERROR" => LogLevel.Error,
+        "WARN" or "WARNING" => LogLevel.Warning,
+        "INFO" => LogLevel.Information,
+        "DEBUG" or "TRACE" => LogLevel.Debug,
+        _ => throw new ConfdException($"not a valid level: \"{name}\""),
+    };
+}
