@@ -7,8 +7,8 @@ public sealed record EtcdClientOptions
 {
     public required ImmutableArray<Uri> Endpoints { get; init; }
 
-    /// <summary>How long one endpoint may take until its reply's headers are there, before the next one is asked. Long polls wait without limit.</summary>
-    public TimeSpan HeaderTimeout { get; init; } = TimeSpan.FromSeconds(3);
+    /// <summary>How long one endpoint may take to answer before the next one is asked. Long polls wait without limit.</summary>
+    public TimeSpan EndpointTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     public string? Username { get; init; }
 

@@ -83,7 +83,7 @@ public sealed class EtcdHttpClient : IDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (!request.IsLongPoll)
         {
-            limit.CancelAfter(_options.HeaderTimeout);
+            limit.CancelAfter(_options.EndpointTimeout);
         }
 
         using var reply = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token);

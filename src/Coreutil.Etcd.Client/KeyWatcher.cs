@@ -42,11 +42,13 @@ public sealed class KeyWatcher(IKeysApi keys, TimeProvider time)
                     ? new KeyChange.Happened((await keys.WaitAsync(key, isRecursive: true, index, cancel)).Event)
                     : await ListAsync(key, cancel);
                 next = 1 + (change is KeyChange.Happened happened ? happened.Event.Node.ModifiedIndex : ((KeyChange.Listed)change).Index);
-                pause = _firstPause;
             }
             catch (EtcdException refused) when (refused.Error.Code == EtcdErrorCode.EventIndexCleared)
             {
+                // A busy store may clear its history faster than we list: then we must not add to its load.
                 next = null;
+                await Task.Delay(pause, time, cancel);
+                pause = Longer(pause);
                 continue;
             }
             catch (Exception unreachable) when (unreachable is EtcdUnavailableException or EtcdException or EtcdProtocolException)
@@ -59,10 +61,16 @@ public sealed class KeyWatcher(IKeysApi keys, TimeProvider time)
             if (change is KeyChange.Interrupted)
             {
                 await Task.Delay(pause, time, cancel);
-                pause = pause + pause < _longestPause ? pause + pause : _longestPause;
+                pause = Longer(pause);
+            }
+            else if (change is KeyChange.Happened)
+            {
+                pause = _firstPause;
             }
         }
     }
+
+    private static TimeSpan Longer(TimeSpan pause) => pause + pause < _longestPause ? pause + pause : _longestPause;
 
     private async Task<KeyChange> ListAsync(string key, CancellationToken cancel)
     {

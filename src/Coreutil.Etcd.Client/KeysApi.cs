@@ -74,23 +74,12 @@ public sealed class KeysApi(EtcdHttpClient http) : IKeysApi
         return SendAsync(new(HttpMethod.Delete, PathOf(key, query)), cancel);
     }
 
-    public async Task<KeyResponse> WaitAsync(string key, bool isRecursive, ulong waitIndex, CancellationToken cancel)
-    {
-        var request = new EtcdRequest(
+    public Task<KeyResponse> WaitAsync(string key, bool isRecursive, ulong waitIndex, CancellationToken cancel) => SendAsync(
+        new(
             HttpMethod.Get,
             PathOf(key, [("recursive", Text(isRecursive)), ("wait", "true"), ("waitIndex", waitIndex.ToString(CultureInfo.InvariantCulture))]),
-            IsLongPoll: true);
-
-        // A server that stops may end a poll without an event: ask again, the index has not moved.
-        for (; ; )
-        {
-            var reply = await http.SendAsync(request, cancel);
-            if (reply is not { IsSuccess: true, Body.Length: 0 })
-            {
-                return Read(reply);
-            }
-        }
-    }
+            IsLongPoll: true),
+        cancel);
 
     private async Task<KeyResponse> SendAsync(EtcdRequest request, CancellationToken cancel) => Read(await http.SendAsync(request, cancel));
 

@@ -1,0 +1,155 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using Coreutil.Supervisor.Processes;
+
+namespace Coreutil.Supervisor.Journal;
+
+/// <summary>
+/// Reads what units print. Each unit has a named pipe that its processes hold open for reading too: while unitd is down nobody gets an EPIPE, and the
+/// next unitd reads on where the last one stopped. One thread polls them all.
+/// </summary>
+public sealed unsafe class OutputPump : IDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly Dictionary<int, Source> _sources = [];
+    private readonly int _wakeRead;
+    private readonly int _wakeWrite;
+    private readonly Thread _thread;
+    private bool _isStopping;
+
+    public OutputPump()
+    {
+        int* ends = stackalloc int[2];
+        if (LibC.Pipe(ends, LibC.OpenCloseOnExec) != 0)
+        {
+            throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        (_wakeRead, _wakeWrite) = (ends[0], ends[1]);
+        _thread = new Thread(Pump) { IsBackground = true, Name = "output" };
+        _thread.Start();
+    }
+
+    /// <summary>Opens (and makes) the pipe at <paramref name="path"/>; the descriptor is what a spawned process gets as its output.</summary>
+    /// <param name="path">The named pipe.</param>
+    /// <param name="onLine">Called on the pump's thread with each whole line.</param>
+    public int Open(string path, Action<string> onLine)
+    {
+        if (!File.Exists(path) && LibC.MakeFifo(path, 0x180) != 0)
+        {
+            throw new IOException($"cannot make the pipe {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        int descriptor = LibC.Open(path, LibC.OpenReadWrite | LibC.OpenCloseOnExec, 0);
+        if (descriptor < 0)
+        {
+            throw new IOException($"cannot open the pipe {path}: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        lock (_gate)
+        {
+            _sources[descriptor] = new Source(onLine);
+        }
+
+        Wake();
+        return descriptor;
+    }
+
+    public void Close(int descriptor)
+    {
+        lock (_gate)
+        {
+            _sources.Remove(descriptor);
+            LibC.Close(descriptor);
+        }
+
+        Wake();
+    }
+
+    public void Dispose()
+    {
+        _isStopping = true;
+        Wake();
+        _thread.Join();
+        LibC.Close(_wakeRead);
+        LibC.Close(_wakeWrite);
+    }
+
+    private void Pump()
+    {
+        byte[] buffer = new byte[64 * 1024];
+        while (!_isStopping)
+        {
+            LibC.PollEntry[] entries;
+            lock (_gate)
+            {
+                entries = [Entry(_wakeRead), .. _sources.Keys.Select(Entry)];
+            }
+
+            fixed (LibC.PollEntry* first = entries)
+            {
+                if (LibC.Poll(first, (nuint)entries.Length, -1) < 0)
+                {
+                    continue;
+                }
+            }
+
+            foreach (var entry in entries.Where(entry => (entry.Returned & LibC.PollIn) != 0))
+            {
+                // Closing takes the lock as well: a descriptor that is still listed is still the same pipe.
+                lock (_gate)
+                {
+                    bool isKnown = _sources.TryGetValue(entry.Descriptor, out var source);
+                    if (!isKnown && entry.Descriptor != _wakeRead)
+                    {
+                        continue;
+                    }
+
+                    int count;
+                    fixed (byte* into = buffer)
+                    {
+                        count = (int)LibC.Read(entry.Descriptor, into, (nuint)buffer.Length);
+                    }
+
+                    if (count > 0)
+                    {
+                        source?.Take(buffer.AsSpan(0, count));
+                    }
+                }
+            }
+        }
+    }
+
+    private static LibC.PollEntry Entry(int descriptor) => new() { Descriptor = descriptor, Events = LibC.PollIn };
+
+    private void Wake()
+    {
+        byte one = 1;
+        LibC.Write(_wakeWrite, &one, 1);
+    }
+
+    /// <summary>Bytes to lines; an endless line is cut into pieces.</summary>
+    private sealed class Source(Action<string> onLine)
+    {
+        private const int LongestLine = 48 * 1024;
+
+        private readonly List<byte> _rest = [];
+
+        public void Take(ReadOnlySpan<byte> bytes)
+        {
+            foreach (byte next in bytes)
+            {
+                if (next == '\n' || _rest.Count == LongestLine)
+                {
+                    onLine(Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_rest)));
+                    _rest.Clear();
+                }
+
+                if (next != '\n')
+                {
+                    _rest.Add(next);
+                }
+            }
+        }
+    }
+}

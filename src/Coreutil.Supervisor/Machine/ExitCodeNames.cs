@@ -1,0 +1,41 @@
+namespace Coreutil.Supervisor.Machine;
+
+/// <summary>Names of exit codes as systemd prints them: its own for failures before execve, FAILURE and n/a for the rest (systemd.exec(5)).</summary>
+public static class ExitCodeNames
+{
+    public const int ChangeDirectory = 200;
+    public const int Nice = 201;
+    public const int FileDescriptors = 202;
+    public const int Exec = 203;
+    public const int Limits = 205;
+    public const int OomAdjust = 206;
+    public const int StandardInput = 208;
+    public const int StandardOutput = 209;
+    public const int Group = 216;
+    public const int User = 217;
+    public const int ControlGroup = 219;
+
+    public static string Of(int status) => status switch
+    {
+        0 => "SUCCESS",
+        1 => "FAILURE",
+        2 => "INVALIDARGUMENT",
+        3 => "NOTIMPLEMENTED",
+        4 => "NOPERMISSION",
+        5 => "NOTINSTALLED",
+        6 => "NOTCONFIGURED",
+        7 => "NOTRUNNING",
+        ChangeDirectory => "CHDIR",
+        Nice => "NICE",
+        FileDescriptors => "FDS",
+        Exec => "EXEC",
+        Limits => "LIMITS",
+        OomAdjust => "OOM_ADJUST",
+        StandardInput => "STDIN",
+        StandardOutput => "STDOUT",
+        Group => "GROUP",
+        User => "USER",
+        ControlGroup => "CGROUP",
+        _ => "n/a",
+    };
+}

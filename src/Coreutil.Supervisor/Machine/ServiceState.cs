@@ -1,0 +1,64 @@
+namespace Coreutil.Supervisor.Machine;
+
+/// <summary>The sub states of a service, as systemd names them (<see cref="ServiceNames.SubState"/>).</summary>
+public enum ServiceState
+{
+    Dead,
+    StartPre,
+    Start,
+    StartPost,
+    Running,
+    Exited,
+    Stop,
+    StopSigterm,
+    StopSigkill,
+    StopPost,
+    FinalSigterm,
+    FinalSigkill,
+    AutoRestart,
+    Failed,
+}
+
+/// <summary>States and results in the words of systemd.</summary>
+public static class ServiceNames
+{
+    public static string SubState(ServiceState state) => state switch
+    {
+        ServiceState.Dead => "dead",
+        ServiceState.StartPre => "start-pre",
+        ServiceState.Start => "start",
+        ServiceState.StartPost => "start-post",
+        ServiceState.Running => "running",
+        ServiceState.Exited => "exited",
+        ServiceState.Stop => "stop",
+        ServiceState.StopSigterm => "stop-sigterm",
+        ServiceState.StopSigkill => "stop-sigkill",
+        ServiceState.StopPost => "stop-post",
+        ServiceState.FinalSigterm => "final-sigterm",
+        ServiceState.FinalSigkill => "final-sigkill",
+        ServiceState.AutoRestart => "auto-restart",
+        ServiceState.Failed => "failed",
+        _ => throw new ArgumentOutOfRangeException(nameof(state)),
+    };
+
+    public static string ActiveState(ServiceState state) => state switch
+    {
+        ServiceState.Dead => "inactive",
+        ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost or ServiceState.AutoRestart => "activating",
+        ServiceState.Running or ServiceState.Exited => "active",
+        ServiceState.Failed => "failed",
+        _ => "deactivating",
+    };
+
+    public static string Result(ServiceResult result) => result switch
+    {
+        ServiceResult.Success => "success",
+        ServiceResult.Resources => "resources",
+        ServiceResult.Timeout => "timeout",
+        ServiceResult.ExitCode => "exit-code",
+        ServiceResult.Signal => "signal",
+        ServiceResult.CoreDump => "core-dump",
+        ServiceResult.StartLimitHit => "start-limit-hit",
+        _ => throw new ArgumentOutOfRangeException(nameof(result)),
+    };
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+using Coreutil.Supervisor.Machine;
+
+namespace Coreutil.Supervisor.Processes;
+
+/// <summary>
+/// The process between unitd and a service: reads its spec from standard input's place, applies it and becomes the command. A failed step ends it with
+/// the code systemd uses for that step (200-243), so that the service's main process exit tells what went wrong.
+/// </summary>
+public static unsafe class Executor
+{
+    /// <summary>The descriptor the spec is read from; the spawner puts the pipe there.</summary>
+    public const int SpecDescriptor = 3;
+
+    /// <summary>Returns only when a step failed. Everything happens on the calling thread: most of what is set belongs to a thread.</summary>
+    public static int Run(TextWriter error)
+    {
+        ExecSpec spec;
+        using (var pipe = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(SpecDescriptor, ownsHandle: true), FileAccess.Read))
+        {
+            spec = JsonSerializer.Deserialize(pipe, ExecSpecJson.Default.ExecSpec) ?? throw new InvalidDataException("the executor's spec is empty");
+        }
+
+        var (code, what) = Apply(spec);
+        error.WriteLine($"Failed at step {ExitCodeNames.Of(code)} spawning {spec.Path}: {what}");
+        return code;
+    }
+
+    private static (int Code, string What) Apply(ExecSpec spec)
+    {
+        foreach (string file in spec.ControlGroups)
+        {
+            if (!TryWrite(file, "0"))
+            {
+                return (ExitCodeNames.ControlGroup, $"cannot join {file}");
+            }
+        }
+
+        // Lowering it needs a privilege that containers lack; like systemd we go on without.
+        if (spec.OomScoreAdjust is { } adjust)
+        {
+            TryWrite("/proc/self/oom_score_adj", adjust.ToString(CultureInfo.InvariantCulture));
+        }
+
+        if (spec.Nice is { } nice && LibC.SetPriority(0, 0, nice) != 0)
+        {
+            return (ExitCodeNames.Nice, LastError());
+        }
+
+        LibC.SetFileMask(spec.FileMask);
+        byte* path = NativeStrings.Copy(spec.Path);
+        byte** arguments = new NativeStrings(spec.Arguments).Vector;
+        byte** environment = new NativeStrings(spec.Environment).Vector;
+        if (spec.Group is { } group)
+        {
+            uint[] groups = [.. spec.SupplementaryGroups];
+            fixed (uint* first = groups)
+            {
+                if (LibC.SetGroups((nuint)groups.Length, first) != 0 || LibC.SetGroup(group, group, group) != 0)
+                {
+                    return (ExitCodeNames.Group, LastError());
+                }
+            }
+        }
+
+        // Whatever the caller left open stays behind at execve.
+        LibC.SystemCall((nint)LibC.CloseRangeCall, 3, int.MaxValue, 4, 0);
+        foreach (var limit in spec.Limits)
+        {
+            ulong* values = stackalloc ulong[2] { limit.Soft, limit.Hard };
+            if (LibC.SetLimit(limit.Resource, values) != 0)
+            {
+                return (ExitCodeNames.Limits, LastError());
+            }
+        }
+
+        // The raw call changes this thread only: the others end at execve and must not count against the new user's process limit.
+        if (spec.User is { } user && LibC.SystemCall((nint)LibC.SetUserCall, (nint)user, (nint)user, (nint)user, 0) != 0)
+        {
+            return (ExitCodeNames.User, LastError());
+        }
+
+        if (LibC.ChangeDirectory(spec.WorkingDirectory ?? "/") != 0 && !spec.IsWorkingDirectoryOptional)
+        {
+            return (ExitCodeNames.ChangeDirectory, $"{spec.WorkingDirectory}: {LastError()}");
+        }
+
+        ResetSignals();
+        LibC.Execute(path, arguments, environment);
+        return (ExitCodeNames.Exec, LastError());
+    }
+
+    /// <summary>
+    /// Ignored signals survive execve. The runtime ignores SIGPIPE, which is systemd's default for services too (IgnoreSIGPIPE=yes); glibc's spawn leaves 32
+    /// ignored. All others go back to their default.
+    /// </summary>
+    private static void ResetSignals()
+    {
+        ulong* action = stackalloc ulong[4];
+        for (int signal = 1; signal <= 64; signal++)
+        {
+            if (signal == Signals.Pipe || LibC.SystemCall((nint)LibC.SignalActionCall, signal, 0, (nint)action, 8) != 0 || action[0] != 1)
+            {
+                continue;
+            }
+
+            new Span<ulong>(action, 4).Clear();
+            LibC.SystemCall((nint)LibC.SignalActionCall, signal, (nint)action, 0, 8);
+        }
+    }
+
+    private static bool TryWrite(string file, string text)
+    {
+        try
+        {
+            File.WriteAllText(file, text);
+            return true;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static string LastError() => Marshal.GetPInvokeErrorMessage(Marshal.GetLastPInvokeError());
+}

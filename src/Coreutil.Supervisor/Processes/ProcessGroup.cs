@@ -1,0 +1,101 @@
+using System.Globalization;
+using Coreutil.Supervisor.Machine;
+
+namespace Coreutil.Supervisor.Processes;
+
+/// <summary>
+/// All processes of one unit: a cgroup where one can be made, so that nothing escapes a stop; else the process group of its main process, which a
+/// daemon can leave.
+/// </summary>
+public sealed class ProcessGroup(string? directory)
+{
+    private readonly HashSet<int> _leaders = [];
+
+    /// <summary>The file a process writes "0" to in order to join; null without a cgroup.</summary>
+    public string? JoinFile => directory is null ? null : Path.Combine(directory, "cgroup.procs");
+
+    public string? Directory => directory;
+
+    /// <summary>Makes sure the group is there; called before each command.</summary>
+    public void Prepare()
+    {
+        if (directory is not null)
+        {
+            System.IO.Directory.CreateDirectory(directory);
+        }
+    }
+
+    /// <summary>Without a cgroup each started process leads a session of its own, and that is what can be signalled.</summary>
+    public void Add(int leader) => _leaders.Add(leader);
+
+    public IReadOnlyList<int> ReadProcesses()
+    {
+        if (JoinFile is not { } file)
+        {
+            _leaders.RemoveWhere(leader => LibC.Kill(-leader, 0) != 0);
+            return [.. _leaders];
+        }
+
+        try
+        {
+            return [.. File.ReadLines(file).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Where(pid => pid > 0)];
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
+    }
+
+    public bool IsEmpty => ReadProcesses().Count == 0;
+
+    public void Signal(int signal)
+    {
+        if (directory is not null && signal == Signals.Kill && TryKillAtOnce())
+        {
+            return;
+        }
+
+        // A process may fork while the list is read: two rounds reach what the first one missed.
+        for (int round = 0; round < 2; round++)
+        {
+            foreach (int pid in ReadProcesses())
+            {
+                LibC.Kill(directory is null ? -pid : pid, signal);
+            }
+
+            if (signal != Signals.Kill)
+            {
+                return;
+            }
+        }
+    }
+
+    /// <summary>Removes the empty cgroup; one that still has processes stays, and is found again at the next start.</summary>
+    public void Remove()
+    {
+        try
+        {
+            if (directory is not null && System.IO.Directory.Exists(directory))
+            {
+                System.IO.Directory.Delete(directory);
+            }
+        }
+        catch (IOException)
+        {
+            // Still populated: nothing is lost by keeping it.
+        }
+    }
+
+    /// <summary>cgroup v2 ends a whole group in one step, forks in flight included (Linux 5.14).</summary>
+    private bool TryKillAtOnce()
+    {
+        string file = Path.Combine(directory!, "cgroup.kill");
+        if (!File.Exists(file))
+        {
+            return false;
+        }
+
+        File.WriteAllText(file, "1");
+        return true;
+    }
+}

@@ -1,0 +1,91 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using System.Text.Json;
+
+namespace Coreutil.Supervisor.Processes;
+
+/// <summary>
+/// Starts commands by way of the executor: posix_spawn of this same binary, the spec over a pipe. No managed code runs between fork and exec.
+/// </summary>
+public sealed unsafe class Spawner(string executable, string executorApplet)
+{
+    /// <summary>Starts <paramref name="spec"/> with <paramref name="output"/> as standard output and error; returns the process id.</summary>
+    public int Spawn(ExecSpec spec, int output)
+    {
+        byte[] json = JsonSerializer.SerializeToUtf8Bytes(spec, ExecSpecJson.Default.ExecSpec);
+        int* pipe = stackalloc int[2];
+        Check(LibC.Pipe(pipe, LibC.OpenCloseOnExec) == 0 ? 0 : Marshal.GetLastPInvokeError(), "pipe");
+        int input = LibC.Open("/dev/null", LibC.OpenCloseOnExec, 0);
+        try
+        {
+            int pid = SpawnExecutor(pipe[0], input, output);
+
+            // The spec may be larger than the pipe: the child reads it while we write.
+            fixed (byte* first = json)
+            {
+                nuint written = 0;
+                while (written < (nuint)json.Length)
+                {
+                    nint count = LibC.Write(pipe[1], first + written, (nuint)json.Length - written);
+                    if (count <= 0)
+                    {
+                        break; // The executor died: its exit tells the rest.
+                    }
+
+                    written += (nuint)count;
+                }
+            }
+
+            return pid;
+        }
+        finally
+        {
+            LibC.Close(pipe[0]);
+            LibC.Close(pipe[1]);
+            LibC.Close(input);
+        }
+    }
+
+    private int SpawnExecutor(int specEnd, int input, int output)
+    {
+        byte* actions = stackalloc byte[80];
+        byte* attributes = stackalloc byte[336];
+        byte* signals = stackalloc byte[128];
+        byte* path = NativeStrings.Copy(executable);
+        using var arguments = new NativeStrings(["coreutil", executorApplet]);
+        using var environment = new NativeStrings([]);
+        LibC.FileActionsInit(actions);
+        LibC.AttributesInit(attributes);
+        try
+        {
+            LibC.AttributesSetFlags(attributes, LibC.SpawnSetSession | LibC.SpawnSetSignalMask | LibC.SpawnSetSignalDefault);
+            LibC.SignalSetEmpty(signals);
+            LibC.AttributesSetSignalMask(attributes, signals);
+            LibC.SignalSetFill(signals);
+            LibC.AttributesSetSignalDefault(attributes, signals);
+
+            // The spec goes to 3 first: none of the other sources is 3 then, as all of them were opened above it or are its copy.
+            LibC.FileActionsDuplicate(actions, specEnd, Executor.SpecDescriptor);
+            LibC.FileActionsDuplicate(actions, input, 0);
+            LibC.FileActionsDuplicate(actions, output, 1);
+            LibC.FileActionsDuplicate(actions, output, 2);
+            int pid;
+            Check(LibC.PosixSpawn(&pid, path, actions, attributes, arguments.Vector, environment.Vector), $"posix_spawn {executable}");
+            return pid;
+        }
+        finally
+        {
+            LibC.FileActionsDestroy(actions);
+            LibC.AttributesDestroy(attributes);
+            NativeMemory.Free(path);
+        }
+    }
+
+    private static void Check(int error, string call)
+    {
+        if (error != 0)
+        {
+            throw new IOException($"{call}: {Marshal.GetPInvokeErrorMessage(error)}", new Win32Exception(error));
+        }
+    }
+}

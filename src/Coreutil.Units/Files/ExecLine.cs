@@ -1,0 +1,261 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace Coreutil.Units.Files;
+
+/// <summary>One command of an Exec line, before its variables are filled in. The first word is the program, the second argv[0].</summary>
+public sealed record ExecCommandLine(string Path, ImmutableArray<string> Words, bool IsFailureIgnored, bool IsLiteral)
+{
+    /// <summary>A blank stood behind the prefix, as in <c>=- /bin/x</c>: accepted here, dropped with a warning by real systemd.</summary>
+    public bool HasDetachedPrefix { get; init; }
+}
+
+public abstract record ExecLineResult
+{
+    private ExecLineResult()
+    {
+    }
+
+    public sealed record Parsed(ImmutableArray<ExecCommandLine> Commands) : ExecLineResult;
+
+    public sealed record Refused(string What) : ExecLineResult;
+}
+
+/// <summary>Command lines of unit files (systemd.service(5), COMMAND LINES): prefixes, quotes, C escapes, <c>;</c> between commands.</summary>
+public static class ExecLine
+{
+    /// <summary>Reads a value whose specifiers are expanded already.</summary>
+    public static ExecLineResult Parse(string value)
+    {
+        if (UnitWords.Split(value) is not { } words)
+        {
+            return new ExecLineResult.Refused("unbalanced quoting");
+        }
+
+        var commands = ImmutableArray.CreateBuilder<ExecCommandLine>();
+        var pending = new List<string>();
+        foreach (var word in words)
+        {
+            if (word is { Text: ";", IsQuoted: false })
+            {
+                if (Flush(commands, pending) is { } failure)
+                {
+                    return new ExecLineResult.Refused(failure);
+                }
+            }
+            else
+            {
+                pending.Add(word is { Text: "\\;", IsQuoted: false } ? ";" : word.Text);
+            }
+        }
+
+        return Flush(commands, pending) is { } last ? new ExecLineResult.Refused(last) : new ExecLineResult.Parsed(commands.ToImmutable());
+    }
+
+    /// <summary>
+    /// Fills in variables: <c>${X}</c> anywhere is its value; <c>$X</c> as a whole word is its value split at blanks, none when unset; <c>$$</c> a dollar.
+    /// </summary>
+    public static ImmutableArray<string> Substitute(IEnumerable<string> words, IReadOnlyDictionary<string, string> environment)
+    {
+        var filled = ImmutableArray.CreateBuilder<string>();
+        foreach (string word in words)
+        {
+            if (word.Length > 1 && word[0] == '$' && word[1] is not ('{' or '$'))
+            {
+                filled.AddRange(environment.TryGetValue(word[1..], out string? value) ? (UnitWords.Split(value) ?? []).Select(part => part.Text) : []);
+            }
+            else
+            {
+                filled.Add(SubstituteBraces(word, environment));
+            }
+        }
+
+        return filled.ToImmutable();
+    }
+
+    private static string SubstituteBraces(string word, IReadOnlyDictionary<string, string> environment)
+    {
+        if (!word.Contains('$', StringComparison.Ordinal))
+        {
+            return word;
+        }
+
+        var filled = new StringBuilder(word.Length);
+        for (int i = 0; i < word.Length; i++)
+        {
+            char next = i + 1 < word.Length ? word[i + 1] : '\0';
+            if (word[i] == '$' && next == '$')
+            {
+                filled.Append('$');
+                i++;
+            }
+            else if (word[i] == '$' && next == '{' && word.IndexOf('}', i) is var close and > 0)
+            {
+                filled.Append(environment.GetValueOrDefault(word[(i + 2)..close], ""));
+                i = close;
+            }
+            else
+            {
+                filled.Append(word[i]);
+            }
+        }
+
+        return filled.ToString();
+    }
+
+    private static string? Flush(ImmutableArray<ExecCommandLine>.Builder commands, List<string> words)
+    {
+        if (words.Count == 0)
+        {
+            return null;
+        }
+
+        int prefixLength = words[0].AsSpan().IndexOfAnyExcept("-@:+!");
+        prefixLength = prefixLength < 0 ? words[0].Length : prefixLength;
+        string prefix = words[0][..prefixLength];
+        bool isDetached = prefixLength == words[0].Length;
+        string path = isDetached ? words.ElementAtOrDefault(1) ?? "" : words[0][prefixLength..];
+        string[] rest = [.. words.Skip(isDetached ? 2 : 1)];
+        words.Clear();
+        if (path.Length == 0)
+        {
+            return "empty path in command line";
+        }
+
+        bool namesItself = prefix.Contains('@', StringComparison.Ordinal);
+        if (namesItself && rest.Length == 0)
+        {
+            return $"{path} has a '@' prefix but no second word to be its name";
+        }
+
+        var command = new ExecCommandLine(
+            path,
+            namesItself ? [.. rest] : [path, .. rest],
+            prefix.Contains('-', StringComparison.Ordinal),
+            prefix.Contains(':', StringComparison.Ordinal));
+        commands.Add(command with { HasDetachedPrefix = isDetached });
+        return null;
+    }
+}
+
+public readonly record struct UnitWord(string Text, bool IsQuoted);
+
+/// <summary>Splitting at blanks with both kinds of quotes, C escapes inside and outside of them, and joined continuation lines.</summary>
+public static class UnitWords
+{
+    /// <summary>Null when a quote is not closed.</summary>
+    public static ImmutableArray<UnitWord>? Split(string value)
+    {
+        string text = JoinLines(value);
+        var words = ImmutableArray.CreateBuilder<UnitWord>();
+        for (int i = 0; i < text.Length;)
+        {
+            if (char.IsWhiteSpace(text[i]))
+            {
+                i++;
+                continue;
+            }
+
+            var word = new StringBuilder();
+            bool isQuoted = false;
+            char quote = '\0';
+            for (; i < text.Length && (quote != '\0' || !char.IsWhiteSpace(text[i])); i++)
+            {
+                char current = text[i];
+                if (current == '\\' && i + 1 < text.Length)
+                {
+                    // "\;" stays as it is: as a word of its own it is the literal semicolon.
+                    i += AppendEscape(word, text.AsSpan(i));
+                }
+                else if (quote == '\0' && current is ('"' or '\''))
+                {
+                    (quote, isQuoted) = (current, true);
+                }
+                else if (quote != '\0' && current == quote)
+                {
+                    quote = '\0';
+                }
+                else
+                {
+                    word.Append(current);
+                }
+            }
+
+            if (quote != '\0')
+            {
+                return null;
+            }
+
+            words.Add(new(word.ToString(), isQuoted));
+        }
+
+        return words.ToImmutable();
+    }
+
+    /// <summary>A trailing backslash and its newline are one blank; comment lines between continued lines are dropped.</summary>
+    private static string JoinLines(string value)
+    {
+        if (!value.Contains('\n', StringComparison.Ordinal))
+        {
+            return value;
+        }
+
+        var joined = new StringBuilder(value.Length);
+        bool isContinuation = false;
+        foreach (string line in value.Split('\n'))
+        {
+            if (isContinuation && line.AsSpan().TrimStart() is ['#' or ';', ..])
+            {
+                continue;
+            }
+
+            isContinuation = line.EndsWith('\\');
+            joined.Append(isContinuation ? line.AsSpan(0, line.Length - 1) : line).Append(' ');
+        }
+
+        return joined.ToString();
+    }
+
+    /// <summary>Appends what the escape at the start of <paramref name="text"/> stands for; returns how many characters follow the backslash in it.</summary>
+    private static int AppendEscape(StringBuilder word, ReadOnlySpan<char> text)
+    {
+        int digits = text[1] switch
+        {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        if (digits > 0 && text.Length >= 2 + digits
+            && int.TryParse(text.Slice(2, digits), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out int code)
+            && Rune.IsValid(code))
+        {
+            word.Append(new Rune(code));
+            return 1 + digits;
+        }
+
+        if (text.Length >= 4 && text[1] is >= '0' and <= '3' && text[2] is >= '0' and <= '7' && text[3] is >= '0' and <= '7')
+        {
+            word.Append((char)(((text[1] - '0') * 64) + ((text[2] - '0') * 8) + text[3] - '0'));
+            return 3;
+        }
+
+        word.Append(text[1] switch
+        {
+            'a' => "\a",
+            'b' => "\b",
+            'f' => "\f",
+            'n' => "\n",
+            'r' => "\r",
+            't' => "\t",
+            'v' => "\v",
+            's' => " ",
+            '\\' => "\\",
+            '"' => "\"",
+            '\'' => "'",
+            _ => $"\\{text[1]}",
+        });
+        return 1;
+    }
+}
