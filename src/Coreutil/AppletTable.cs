@@ -3,6 +3,9 @@ using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.Confd;
 using Coreutil.Applets.Etcd;
 using Coreutil.Applets.PaasMonitor;
+using Coreutil.Applets.Unitctl;
+using Coreutil.Applets.Unitd;
+using Coreutil.Applets.UnitExecutor;
 using Coreutil.Core.Applets;
 
 namespace Coreutil;
@@ -16,5 +19,8 @@ internal static class AppletTable
         ConfdApplet.Declaration,
         EtcdApplet.Declaration,
         PaasMonitorApplet.Declaration,
+        UnitdApplet.Declaration,
+        UnitctlApplet.Declaration,
+        UnitExecutorApplet.Declaration,
     ];
 }

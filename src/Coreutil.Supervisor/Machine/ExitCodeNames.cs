@@ -38,4 +38,27 @@ public static class ExitCodeNames
         ControlGroup => "CGROUP",
         _ => "n/a",
     };
+
+    /// <summary>The sysexits names SuccessExitStatus= takes, with or without EX_; null for any other word.</summary>
+    public static int? Parse(string name) => (name.StartsWith("EX_", StringComparison.Ordinal) ? name[3..] : name) switch
+    {
+        "SUCCESS" => 0,
+        "FAILURE" => 1,
+        "USAGE" => 64,
+        "DATAERR" => 65,
+        "NOINPUT" => 66,
+        "NOUSER" => 67,
+        "NOHOST" => 68,
+        "UNAVAILABLE" => 69,
+        "SOFTWARE" => 70,
+        "OSERR" => 71,
+        "OSFILE" => 72,
+        "CANTCREAT" => 73,
+        "IOERR" => 74,
+        "TEMPFAIL" => 75,
+        "PROTOCOL" => 76,
+        "NOPERM" => 77,
+        "CONFIG" => 78,
+        _ => null,
+    };
 }

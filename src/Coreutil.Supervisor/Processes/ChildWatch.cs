@@ -9,10 +9,10 @@ namespace Coreutil.Supervisor.Processes;
 /// </summary>
 public sealed unsafe class ChildWatch
 {
-    private readonly Lock _gate = new();
-    private readonly SemaphoreSlim _hasChildren = new(0);
+    private readonly object _gate = new();
     private readonly Spawner _spawner;
     private readonly Action<int, ProcessExit> _onExit;
+    private long _started;
 
     /// <param name="spawner">Starts what is to be watched.</param>
     /// <param name="onExit">Called on the watching thread with each process that ended, ours or an orphan.</param>
@@ -33,7 +33,8 @@ public sealed unsafe class ChildWatch
         {
             int pid = _spawner.Spawn(spec, output);
             register(pid);
-            _hasChildren.Release();
+            _started++;
+            Monitor.Pulse(_gate);
             return pid;
         }
     }
@@ -41,13 +42,20 @@ public sealed unsafe class ChildWatch
     private void WaitForExits()
     {
         int* information = stackalloc int[32];
+        long seen = 0;
         for (; ; )
         {
             if (LibC.WaitId(LibC.WaitAll, 0, information, LibC.WaitExited | LibC.WaitNoWait) != 0)
             {
-                if (Marshal.GetLastPInvokeError() == LibC.NoChild)
+                bool hasNone = Marshal.GetLastPInvokeError() == LibC.NoChild;
+                lock (_gate)
                 {
-                    _hasChildren.Wait();
+                    while (hasNone && seen == _started)
+                    {
+                        Monitor.Wait(_gate);
+                    }
+
+                    seen = _started;
                 }
 
                 continue;

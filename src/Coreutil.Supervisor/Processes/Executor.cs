@@ -67,9 +67,10 @@ public static unsafe class Executor
 
         // Whatever the caller left open stays behind at execve.
         LibC.SystemCall((nint)LibC.CloseRangeCall, 3, int.MaxValue, 4, 0);
+        ulong* values = stackalloc ulong[2];
         foreach (var limit in spec.Limits)
         {
-            ulong* values = stackalloc ulong[2] { limit.Soft, limit.Hard };
+            (values[0], values[1]) = (limit.Soft, limit.Hard);
             if (LibC.SetLimit(limit.Resource, values) != 0)
             {
                 return (ExitCodeNames.Limits, LastError());

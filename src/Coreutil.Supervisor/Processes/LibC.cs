@@ -17,7 +17,7 @@ internal static unsafe partial class LibC
     public const int PollIn = 1;
     public const int SetChildSubreaper = 36;
     public const int OpenReadWrite = 2;
-    public const int OpenNonBlocking = 0x800;
+    public const int OpenAppendCreate = 0x441;
     public const int OpenCloseOnExec = 0x80000;
     public const int DuplicateCloseOnExec = 1030;
     public const long CloseRangeCall = 436;

@@ -70,6 +70,8 @@ public sealed class ProcessGroup(string? directory)
         }
     }
 
+    public static void SignalOne(int pid, int signal) => LibC.Kill(pid, signal);
+
     /// <summary>Removes the empty cgroup; one that still has processes stays, and is found again at the next start.</summary>
     public void Remove()
     {

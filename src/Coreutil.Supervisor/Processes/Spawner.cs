@@ -64,7 +64,7 @@ public sealed unsafe class Spawner(string executable, string executorApplet)
             LibC.SignalSetFill(signals);
             LibC.AttributesSetSignalDefault(attributes, signals);
 
-            // The spec goes to 3 first: none of the other sources is 3 then, as all of them were opened above it or are its copy.
+            // The runtime holds the low descriptors from its start on, so neither input nor output is 3.
             LibC.FileActionsDuplicate(actions, specEnd, Executor.SpecDescriptor);
             LibC.FileActionsDuplicate(actions, input, 0);
             LibC.FileActionsDuplicate(actions, output, 1);

@@ -1,0 +1,41 @@
+using System.Collections.Immutable;
+using Coreutil.Units.Files;
+
+namespace Coreutil.Supervisor;
+
+/// <summary>What units may ask of this host.</summary>
+internal static class HostFacts
+{
+    public static string HostName => Environment.MachineName;
+
+    public static SpecifierContext Specifiers() => new()
+    {
+        HostName = HostName,
+        MachineId = ReadLine("/etc/machine-id"),
+        BootId = ReadLine("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal),
+        KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
+        UserName = Environment.GetEnvironmentVariable("USER") ?? "root",
+        Home = Environment.GetEnvironmentVariable("HOME") ?? "/root",
+    };
+
+    /// <summary>The environment every unit starts from: our links first in PATH, so that a sidekick's etcdctl is ours on a bare host.</summary>
+    public static ImmutableArray<KeyValuePair<string, string>> BaseEnvironment(UnitdOptions options) =>
+    [
+        new("PATH", $"{(options.BinDirectory is { } bin ? $"{bin}:" : "")}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        new("LANG", "C.UTF-8"),
+        new("COREOS_PRIVATE_IPV4", options.Address.ToString()),
+        new("COREOS_PUBLIC_IPV4", options.Address.ToString()),
+    ];
+
+    private static string ReadLine(string path)
+    {
+        try
+        {
+            return File.ReadLines(path).FirstOrDefault() ?? "";
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}

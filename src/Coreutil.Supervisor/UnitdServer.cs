@@ -1,0 +1,328 @@
+using System.Globalization;
+using System.Net.Sockets;
+using System.Text;
+using System.Text.Json;
+using Coreutil.Supervisor.Processes;
+using Coreutil.Supervisor.Units;
+
+namespace Coreutil.Supervisor;
+
+/// <summary>unitd: the supervisor behind a unix socket. One supervisor a state directory.</summary>
+public sealed class UnitdServer : IDisposable
+{
+    private readonly UnitdOptions _options;
+    private readonly UnitSupervisor _supervisor;
+    private readonly TimeProvider _time;
+    private readonly FileStream _lock;
+    private readonly Socket _listener;
+    private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <exception cref="UnitdException">The state directory cannot be used, or another unitd uses it.</exception>
+    public UnitdServer(UnitdOptions options, string executable, string executorApplet, TimeProvider time)
+    {
+        _options = options;
+        _time = time;
+        try
+        {
+            Directory.CreateDirectory(options.StateDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+            _lock = new FileStream(Path.Combine(options.StateDirectory, "lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException)
+        {
+            throw new UnitdException($"cannot use the state directory {options.StateDirectory}: {unusable.Message}; is another unitd running on it?", unusable);
+        }
+
+        File.Delete(options.SocketPath);
+        _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            _listener.Bind(new UnixDomainSocketEndPoint(options.SocketPath));
+        }
+        catch (Exception unusable) when (unusable is SocketException or ArgumentOutOfRangeException)
+        {
+            throw new UnitdException($"cannot listen on {options.SocketPath}: {unusable.Message}", unusable);
+        }
+
+        _listener.Listen(64);
+        _supervisor = new UnitSupervisor(options, new Spawner(executable, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time);
+    }
+
+    /// <summary>Serves until <paramref name="cancel"/> or a shutdown request; then all units are stopped in order.</summary>
+    public async Task RunAsync(CancellationToken cancel)
+    {
+        using var ending = new CancellationTokenSource();
+        Task loop = _supervisor.RunAsync(ending.Token);
+        Task serving = ServeAsync(ending.Token);
+        await Task.WhenAny(loop, serving, _shutdown.Task, Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel));
+        if (!loop.IsCompleted)
+        {
+            await await _supervisor.AskAsync(supervisor => supervisor.StopAll());
+        }
+
+        await ending.CancelAsync();
+        await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (loop.IsFaulted)
+        {
+            await loop;
+        }
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        File.Delete(_options.SocketPath);
+        _supervisor.Dispose();
+        _lock.Dispose();
+    }
+
+    private async Task ServeAsync(CancellationToken cancel)
+    {
+        var connections = new HashSet<Task>();
+        while (!cancel.IsCancellationRequested)
+        {
+            var connection = await _listener.AcceptAsync(cancel);
+            connections.RemoveWhere(task => task.IsCompleted);
+            connections.Add(AnswerAsync(connection, cancel));
+        }
+
+        await Task.WhenAll(connections);
+    }
+
+    private async Task AnswerAsync(Socket connection, CancellationToken cancel)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(connection, ownsSocket: true);
+            using var reader = new StreamReader(stream, Encoding.UTF8);
+            await using var writer = new StreamWriter(stream, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false)) { NewLine = "\n" };
+            string? line = await reader.ReadLineAsync(cancel);
+            if (line is null)
+            {
+                return;
+            }
+
+            var request = JsonSerializer.Deserialize(line, UnitdJson.Default.UnitdRequest) ?? throw new JsonException("the request is null");
+            var reply = await HandleAsync(request, cancel);
+            await writer.WriteLineAsync(JsonSerializer.Serialize(reply, UnitdJson.Default.UnitdReply).AsMemory(), cancel);
+            if (request.Verb == "journal" && reply.ExitCode == 0)
+            {
+                await WriteJournalAsync(request, writer, cancel);
+            }
+
+            await writer.FlushAsync(cancel);
+        }
+        catch (Exception broken) when (broken is IOException or JsonException or OperationCanceledException or SocketException)
+        {
+            // The client went away or does not speak the protocol: nobody is left to tell.
+        }
+    }
+
+    private async Task<UnitdReply> HandleAsync(UnitdRequest request, CancellationToken cancel)
+    {
+        switch (request.Verb)
+        {
+            case "ping":
+                return new UnitdReply();
+            case "load":
+                await _supervisor.AskAsync(supervisor => Done(() => supervisor.Load(request.Names[0], request.Text)));
+                return new UnitdReply();
+            case "unload":
+                return await UnloadAsync(request.Names[0]);
+            case "daemon-reload":
+                await _supervisor.AskAsync(supervisor => Done(supervisor.ReloadAll));
+                return new UnitdReply();
+            case "start":
+                return await StartAsync(request);
+            case "stop":
+                return await StopAsync(request);
+            case "restart":
+                var stopped = await StopAsync(request with { IsWaiting = true });
+                return stopped.ExitCode == 0 ? await StartAsync(request) : stopped;
+            case "kill":
+                return await EachAsync(request, (_, unit) => (unit as ServiceUnit)?.Signal(request.Signal));
+            case "reset-failed":
+                return await EachAsync(request, (_, unit) => unit.ResetFailed());
+            case "states":
+                return await _supervisor.AskAsync(supervisor => new UnitdReply
+                {
+                    Generation = supervisor.Generation,
+                    Units = request.Names.Length == 0
+                        ? [.. supervisor.All.Select(unit => RowOf(unit, unit.Name))]
+                        : [.. request.Names.Select(name => RowOf(supervisor.Find(name), name))],
+                });
+            case "loaded":
+                return new UnitdReply { Texts = await _supervisor.AskAsync(supervisor => supervisor.Loaded) };
+            case "status":
+                return await _supervisor.AskAsync(supervisor => Status(supervisor, request));
+            case "show":
+                return new UnitdReply
+                {
+                    Text = await _supervisor.AskAsync(supervisor => string.Join('\n', request.Names.Select(name =>
+                        string.Concat(StatusText.Properties(supervisor.Find(name), name).Select(property => $"{property.Key}={property.Value}\n"))))),
+                };
+            case "cat":
+                return await _supervisor.AskAsync(supervisor => Cat(supervisor, request));
+            case "journal":
+                return await _supervisor.AskAsync(supervisor => supervisor.Find(request.Names[0]) is ServiceUnit
+                    ? new UnitdReply()
+                    : new UnitdReply { ExitCode = 1, Error = $"Unit {request.Names[0]} could not be found." });
+            case "wait":
+                return new UnitdReply { Generation = await _supervisor.WaitForChangeAsync(request.Generation, cancel) };
+            case "shutdown":
+                _shutdown.TrySetResult();
+                return new UnitdReply();
+            default:
+                return new UnitdReply { ExitCode = ExitUsage, Error = $"unknown verb '{request.Verb}'" };
+        }
+    }
+
+    private const int ExitUsage = 2;
+    private const int ExitNotFound = 5;
+
+    private async Task<UnitdReply> StartAsync(UnitdRequest request)
+    {
+        var jobs = new List<(string Name, Job Job)>();
+        foreach (string name in request.Names)
+        {
+            var (job, refusal) = await _supervisor.AskAsync(supervisor => supervisor.Start(name));
+            if (job is null)
+            {
+                return new UnitdReply { ExitCode = ExitNotFound, Error = $"Failed to start {name}: {refusal}" };
+            }
+
+            jobs.Add((name, job));
+        }
+
+        return request.IsWaiting ? await WaitAsync(jobs) : new UnitdReply();
+    }
+
+    private async Task<UnitdReply> StopAsync(UnitdRequest request)
+    {
+        var jobs = new List<(string Name, Job Job)>();
+        foreach (string name in request.Names)
+        {
+            if (await _supervisor.AskAsync(supervisor => supervisor.Stop(name)) is not { } job)
+            {
+                return new UnitdReply { ExitCode = ExitNotFound, Error = $"Failed to stop {name}: Unit {name} not loaded." };
+            }
+
+            jobs.Add((name, job));
+        }
+
+        return request.IsWaiting ? await WaitAsync(jobs) : new UnitdReply();
+    }
+
+    private static async Task<UnitdReply> WaitAsync(List<(string Name, Job Job)> jobs)
+    {
+        foreach (var (name, job) in jobs)
+        {
+            var result = await job.Completion;
+            if (result != JobResult.Done)
+            {
+                string why = result switch
+                {
+                    JobResult.Dependency => $"A dependency job for {name} failed. See 'unitctl journal' for details.",
+                    JobResult.Canceled => $"Job for {name} canceled.",
+                    _ => $"Job for {name} failed because the control process exited with error code.\nSee \"unitctl status {name}\" and \"unitctl journal {name}\" for details.",
+                };
+                return new UnitdReply { ExitCode = 1, Error = why };
+            }
+        }
+
+        return new UnitdReply();
+    }
+
+    /// <summary>Stops, then forgets. A unit whose stop fails stays, so that the next attempt finds it.</summary>
+    private async Task<UnitdReply> UnloadAsync(string name)
+    {
+        if (await _supervisor.AskAsync(supervisor => supervisor.Stop(name)) is { } job)
+        {
+            await job.Completion;
+        }
+
+        await _supervisor.AskAsync(supervisor => Done(() => supervisor.Unload(name)));
+        return new UnitdReply();
+    }
+
+    private Task<UnitdReply> EachAsync(UnitdRequest request, Action<string, SupervisedUnit> act) => _supervisor.AskAsync(supervisor =>
+    {
+        foreach (string name in request.Names)
+        {
+            if (supervisor.Find(name) is not { } unit)
+            {
+                return new UnitdReply { ExitCode = 1, Error = $"Unit {name} not loaded." };
+            }
+
+            act(name, unit);
+        }
+
+        return new UnitdReply();
+    });
+
+    private UnitdReply Status(UnitSupervisor supervisor, UnitdRequest request)
+    {
+        var shown = request.Names.Select(name => StatusText.Format(supervisor.Find(name), name, _time.GetUtcNow(), HostFacts.HostName, request.Lines)).ToArray();
+        return new UnitdReply
+        {
+            Text = string.Join('\n', shown.Where(unit => unit.ExitCode != 4).Select(unit => unit.Text)),
+            Error = string.Concat(shown.Where(unit => unit.ExitCode == 4).Select(unit => unit.Text)).TrimEnd('\n'),
+            ExitCode = shown.Select(unit => unit.ExitCode).FirstOrDefault(code => code != 0),
+        };
+    }
+
+    private static UnitdReply Cat(UnitSupervisor supervisor, UnitdRequest request)
+    {
+        var text = new StringBuilder();
+        foreach (string name in request.Names)
+        {
+            if (supervisor.Find(name)?.Definition.Path is not { } path)
+            {
+                return new UnitdReply { ExitCode = 1, Error = $"No files found for {name}." };
+            }
+
+            text.Append(text.Length == 0 ? "" : "\n").Append(CultureInfo.InvariantCulture, $"# {path}\n").Append(File.ReadAllText(path));
+        }
+
+        return new UnitdReply { Text = text.ToString() };
+    }
+
+    private async Task WriteJournalAsync(UnitdRequest request, StreamWriter writer, CancellationToken cancel)
+    {
+        var journal = await _supervisor.AskAsync(supervisor => ((ServiceUnit)supervisor.Find(request.Names[0])!).Journal);
+        var written = journal.ReadLast(request.Lines);
+        for (; ; )
+        {
+            foreach (var line in written)
+            {
+                await writer.WriteLineAsync(line.Format(HostFacts.HostName).AsMemory(), cancel);
+            }
+
+            await writer.FlushAsync(cancel);
+            if (!request.IsFollowing)
+            {
+                return;
+            }
+
+            var last = written.Count > 0 ? written[^1].Time : _time.GetUtcNow();
+            do
+            {
+                await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancel);
+                written = [.. journal.ReadLast(1000).Where(line => line.Time > last)];
+            }
+            while (written.Count == 0);
+        }
+    }
+
+    private static UnitRow RowOf(SupervisedUnit? unit, string name)
+    {
+        var state = unit?.State ?? Coreutil.Units.UnitState.NotFound;
+        return new(name, state.LoadState, state.ActiveState, state.SubState, unit?.Definition.Description ?? name);
+    }
+
+    private static bool Done(Action act)
+    {
+        act();
+        return true;
+    }
+}
