@@ -24,9 +24,9 @@ internal static class StatusText
         var text = new StringBuilder();
         string dot = state.ActiveState switch
         {
-            "active" or "reloading" => "●",
             "failed" => "×",
-            _ => "○",
+            "inactive" => "○",
+            _ => "●",
         };
         text.Append(CultureInfo.InvariantCulture, $"{dot} {unit.Name} - {unit.Definition.Description}\n");
         text.Append(CultureInfo.InvariantCulture, $"     Loaded: {state.LoadState} ({unit.Definition.LoadError ?? LoadedFrom(unit)})\n");
