@@ -1,0 +1,39 @@
+using System.Collections.Immutable;
+using Coreutil.Fleet.Jobs;
+using Coreutil.Units;
+
+namespace Coreutil.Fleet.Agent;
+
+/// <summary>
+/// The fleet units present here. What was launched is remembered; after a restart of fleetd it is read off the manager: a unit that is anything
+/// but inactive was started, and is not started again.
+/// </summary>
+public sealed class LocalUnits(IUnitManager manager)
+{
+    private ImmutableSortedDictionary<string, LocalUnit> _units = ImmutableSortedDictionary.Create<string, LocalUnit>(StringComparer.Ordinal);
+
+    /// <summary>As of the last reading; replaced as a whole, so anyone may read it.</summary>
+    public ImmutableSortedDictionary<string, LocalUnit> Current => Volatile.Read(ref _units);
+
+    public async Task<ImmutableSortedDictionary<string, LocalUnit>> ReadAsync(CancellationToken cancel)
+    {
+        var texts = await manager.ReadLoadedUnitsAsync(cancel);
+        var known = Current;
+        ImmutableArray<string> unknown = [.. texts.Keys.Where(name => !known.ContainsKey(name))];
+        var states = unknown.IsEmpty
+            ? ImmutableDictionary<string, UnitState>.Empty
+            : await manager.ReadStatesAsync(unknown, cancel);
+        var units = texts.ToImmutableSortedDictionary(
+            unit => unit.Key,
+            unit => new LocalUnit(
+                UnitText.HashOf(unit.Value),
+                known.TryGetValue(unit.Key, out var remembered)
+                    ? remembered.IsLaunched
+                    : states.TryGetValue(unit.Key, out var state) && state.ActiveState != "inactive"),
+            StringComparer.Ordinal);
+        Volatile.Write(ref _units, units);
+        return units;
+    }
+
+    public void Set(string name, LocalUnit? unit) => Volatile.Write(ref _units, unit is null ? Current.Remove(name) : Current.SetItem(name, unit));
+}

@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+
+namespace Coreutil.Fleet;
+
+internal static partial class FleetLog
+{
+    [LoggerMessage(1, LogLevel.Information, "Registry at index {Index} read")]
+    public static partial void StoreAnswers(this ILogger log, ulong index);
+
+    [LoggerMessage(2, LogLevel.Warning, "Lost contact to etcd, units go on as they are: {Cause}")]
+    public static partial void StoreLost(this ILogger log, string cause);
+
+    [LoggerMessage(3, LogLevel.Information, "Machine({Id}) registered with address {Address}")]
+    public static partial void Registered(this ILogger log, string id, string address);
+
+    [LoggerMessage(4, LogLevel.Error, "Machine({Id}) is registered already: a machine of the same ID is alive, or this one's last registration has not expired; trying again in {Pause}")]
+    public static partial void DuplicateMachine(this ILogger log, string id, TimeSpan pause);
+
+    [LoggerMessage(5, LogLevel.Warning, "Machine not registered: {Cause}")]
+    public static partial void RegistrationFailed(this ILogger log, string cause);
+
+    [LoggerMessage(6, LogLevel.Debug, "{File} not written: {Cause}")]
+    public static partial void RegistrationNotKept(this ILogger log, string file, string cause);
+
+    [LoggerMessage(7, LogLevel.Information, "{Change}")]
+    public static partial void LeadershipChanged(this ILogger log, string change);
+
+    [LoggerMessage(8, LogLevel.Warning, "Engine pass not finished: {Cause}")]
+    public static partial void EngineInterrupted(this ILogger log, string cause);
+
+    [LoggerMessage(9, LogLevel.Information, "Scheduled Unit({Unit}) to Machine({Machine}): {Reason}")]
+    public static partial void Scheduled(this ILogger log, string unit, string machine, string reason);
+
+    [LoggerMessage(10, LogLevel.Information, "Unscheduled Unit({Unit}) from Machine({Machine}): {Reason}")]
+    public static partial void Unscheduled(this ILogger log, string unit, string machine, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "No machine for Unit({Unit}): {Reason}")]
+    public static partial void Unschedulable(this ILogger log, string unit, string reason);
+
+    [LoggerMessage(12, LogLevel.Information, "{Task} Unit({Unit}): {Reason}")]
+    public static partial void TaskDone(this ILogger log, string task, string unit, string reason);
+
+    [LoggerMessage(13, LogLevel.Error, "Failed task for {What}: {Cause}")]
+    public static partial void TaskFailed(this ILogger log, string what, string cause);
+
+    [LoggerMessage(14, LogLevel.Error, "Unable to read the units of this machine: {Cause}")]
+    public static partial void UnitsUnreadable(this ILogger log, string cause);
+
+    [LoggerMessage(15, LogLevel.Warning, "Unit states not published: {Cause}")]
+    public static partial void PublishFailed(this ILogger log, string cause);
+
+    [LoggerMessage(16, LogLevel.Information, "Created Unit({Unit}) with desired state {State}")]
+    public static partial void JobCreated(this ILogger log, string unit, string state);
+
+    [LoggerMessage(17, LogLevel.Information, "Desired state of Unit({Unit}) is {State}")]
+    public static partial void TargetStateSet(this ILogger log, string unit, string state);
+
+    [LoggerMessage(18, LogLevel.Information, "Destroyed Unit({Unit})")]
+    public static partial void JobDestroyed(this ILogger log, string unit);
+
+    [LoggerMessage(19, LogLevel.Debug, "The client of {Path} left")]
+    public static partial void ClientLeft(this ILogger log, string path);
+
+    [LoggerMessage(20, LogLevel.Error, "{Method} {Path}: {Cause}")]
+    public static partial void RequestFailed(this ILogger log, string method, string path, string cause);
+
+    [LoggerMessage(21, LogLevel.Critical, "A part of fleetd failed")]
+    public static partial void PartFailed(this ILogger log, Exception failure);
+
+    [LoggerMessage(22, LogLevel.Warning, "Left without telling the cluster everything: {Cause}")]
+    public static partial void LeaveIncomplete(this ILogger log, string cause);
+}

@@ -1,0 +1,27 @@
+using Coreutil.Core.Applets;
+using Coreutil.Fleet;
+using Coreutil.Units;
+
+namespace Coreutil.Applets.Fleetd;
+
+/// <summary>The unit manager this machine's fleetd drives, and what has to be closed after it.</summary>
+internal sealed class LocalUnitManager(IUnitManager units) : IAsyncDisposable
+{
+    public IUnitManager Units => units;
+
+    /// <summary>Chooses by unit_manager: systemd where it runs, else the embedded supervisor.</summary>
+    /// <exception cref="FleetStartException">The chosen one is not there.</exception>
+    public static Task<LocalUnitManager> ConnectAsync(AppletContext context, FleetConfig config, CancellationToken cancel)
+    {
+        bool isSystemd = config.UnitManager == UnitManagerKind.Systemd
+            || (config.UnitManager == UnitManagerKind.Auto && Directory.Exists("/run/systemd/system"));
+        return isSystemd
+            ? throw new FleetStartException("unit_manager systemd is not built yet: use unit_manager=embedded")
+            : ConnectEmbeddedAsync(context, config, cancel);
+    }
+
+    public ValueTask DisposeAsync() => units is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
+
+    private static Task<LocalUnitManager> ConnectEmbeddedAsync(AppletContext context, FleetConfig config, CancellationToken cancel) =>
+        throw new FleetStartException("unit_manager embedded is not built yet");
+}
