@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.Confd;
 using Coreutil.Applets.Etcd;
+using Coreutil.Applets.Fleetd;
 using Coreutil.Applets.PaasMonitor;
 using Coreutil.Applets.Unitctl;
 using Coreutil.Applets.Unitd;
@@ -18,6 +19,7 @@ internal static class AppletTable
         CloudInitApplet.Declaration,
         ConfdApplet.Declaration,
         EtcdApplet.Declaration,
+        FleetdApplet.Declaration,
         PaasMonitorApplet.Declaration,
         UnitdApplet.Declaration,
         UnitctlApplet.Declaration,

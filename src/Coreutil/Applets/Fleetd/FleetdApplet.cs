@@ -1,6 +1,5 @@
 using System.CommandLine;
 using Coreutil.Core.Applets;
-using Coreutil.Core.CommandLine;
 
 namespace Coreutil.Applets.Fleetd;
 
