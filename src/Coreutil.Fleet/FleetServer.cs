@@ -197,7 +197,7 @@ public sealed class FleetServer : IAsyncDisposable
     private static EtcdHttpClient Connect(FleetConfig config) => new(new()
     {
         Endpoints = config.EtcdServers,
-        HeaderTimeout = config.EtcdRequestTimeout,
+        EndpointTimeout = config.EtcdRequestTimeout,
         Username = config.EtcdUsername,
         Password = config.EtcdPassword,
         CaFile = config.EtcdCaFile,

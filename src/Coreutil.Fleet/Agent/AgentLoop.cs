@@ -1,5 +1,3 @@
-using System.Net.Sockets;
-using Coreutil.Etcd.Client;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
@@ -33,12 +31,18 @@ public sealed class AgentLoop(
     {
         await CarryOutAsync([], cancel);
         await publisher.PublishAsync(cancel);
+
+        // Also what an earlier process of this machine published and this one never repeated.
+        foreach (var state in registry.Snapshot.States.Where(state => state.MachineId == machineId && !units.Current.ContainsKey(state.UnitName)))
+        {
+            await registry.RemoveStateAsync(state.UnitName, machineId, cancel);
+        }
     }
 
-    /// <summary>Failures of the store, the manager or the disk: they are logged, and the next pass tries again.</summary>
-    internal static bool IsExpected(Exception failure) => failure
-        is EtcdException or EtcdUnavailableException or EtcdProtocolException
-        or IOException or UnauthorizedAccessException or SocketException or TimeoutException or InvalidOperationException or HttpRequestException;
+    /// <summary>
+    /// Failures of the store, the disk or the unit manager, whose exceptions are of its own assembly: they are logged, and the next pass tries again.
+    /// </summary>
+    internal static bool IsExpected(Exception failure) => failure is not OperationCanceledException;
 
     private async Task ReconcileAsync(CancellationToken cancel)
     {

@@ -1,4 +1,3 @@
-using Coreutil.Etcd.Client;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -20,15 +19,12 @@ internal sealed class FleetApi(ReadHandlers reads, UnitsHandler units, LocalUnit
         {
             log.ClientLeft(http.Request.Path);
         }
-        catch (Exception failure) when (!http.Response.HasStarted && IsExpected(failure))
+        catch (Exception failure) when (!http.Response.HasStarted && Agent.AgentLoop.IsExpected(failure))
         {
             log.RequestFailed(http.Request.Method, http.Request.Path, failure.Message);
             await ApiReply.RefuseAsync(http, StatusCodes.Status500InternalServerError, failure.Message);
         }
     }
-
-    private static bool IsExpected(Exception failure) =>
-        failure is EtcdException or EtcdUnavailableException or EtcdProtocolException || Agent.AgentLoop.IsExpected(failure);
 
     private Task RouteAsync(HttpContext http)
     {

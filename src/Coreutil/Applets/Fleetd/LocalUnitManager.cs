@@ -1,5 +1,8 @@
+using System.Net;
+using Coreutil.Applets.Unitd;
 using Coreutil.Core.Applets;
 using Coreutil.Fleet;
+using Coreutil.Supervisor;
 using Coreutil.Units;
 
 namespace Coreutil.Applets.Fleetd;
@@ -22,6 +25,23 @@ internal sealed class LocalUnitManager(IUnitManager units) : IAsyncDisposable
 
     public ValueTask DisposeAsync() => units is IAsyncDisposable disposable ? disposable.DisposeAsync() : ValueTask.CompletedTask;
 
-    private static Task<LocalUnitManager> ConnectEmbeddedAsync(AppletContext context, FleetConfig config, CancellationToken cancel) =>
-        throw new FleetStartException("unit_manager embedded is not built yet");
+    // unitd is a process of its own, so that it and its units outlive this fleetd.
+    private static async Task<LocalUnitManager> ConnectEmbeddedAsync(AppletContext context, FleetConfig config, CancellationToken cancel)
+    {
+        var options = new UnitdOptions
+        {
+            StateDirectory = Path.GetFullPath(Path.Combine(config.StateDirectory, "unitd")),
+            BinDirectory = Path.GetDirectoryName(Path.GetFullPath(context.ExecutablePath)),
+            Address = IPAddress.TryParse(config.PublicIp, out var address) ? address : UnitdApplet.DefaultAddress(),
+        };
+        try
+        {
+            await UnitdClient.EnsureRunningAsync(options, context.ExecutablePath, UnitdApplet.Declaration.Name, context.Time, cancel);
+            return new(new UnitdClient(options.SocketPath));
+        }
+        catch (Exception failure) when (failure is UnitdException or IOException or UnauthorizedAccessException)
+        {
+            throw new FleetStartException($"cannot use the embedded supervisor: {failure.Message}", failure);
+        }
+    }
 }
