@@ -51,7 +51,7 @@ within() {
 
 free_port() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 node_answers() { fleetctl list-machines --no-legend 2>/dev/null | grep -q .; }
-active() { [ "$(fleetctl list-units --no-legend --fields=unit,active 2>/dev/null | grep -cE "^paas-monitor(-discovery)?@.*active$" || true)" -ge "$1" ]; }
+active() { [ "$(fleetctl list-units --no-legend --fields=unit,active 2>/dev/null | grep -cE "^paas-monitor(-discovery)?@.*[[:space:]]active$" || true)" -ge "$1" ]; }
 upstreams() { grep -c '^ *server [0-9]' "$state/nginx/nginx.conf" 2>/dev/null || true; }
 rendered() { [ "$(upstreams)" = "$1" ]; }
 # Who answered thirty calls through nginx, one name a line.
@@ -61,7 +61,7 @@ main_pid() { unitctl --state-dir "$state/unitd" show -p MainPID "paas-monitor@$1
 unitctl() { coreutil unitctl "$@"; }
 restarted() { local now; now=$(main_pid "$1"); [ "${now:-0}" != 0 ] && [ "$now" != "$2" ]; }
 
-for port in 2379 4001 8080; do
+for port in 2379 2380 4001 7001 8080; do
   free_port $port || fail "port $port of 127.0.0.1 is in use; stop what listens there (ss -ltnp names it) and run this again"
 done
 if $is_once; then rm -rf "$state"; fi
@@ -112,7 +112,7 @@ within 10 "the two others do not answer" all_answer 2
 say "paas-monitor@2 was stopped and left the configuration"
 tear_down
 nginx_pid='' node_pid=''
-for port in 2379 4001 8080 13371 13372 13373; do
+for port in 2379 2380 4001 7001 8080 13371 13372 13373; do
   free_port $port || fail "port $port is still open after the end"
 done
 left=$(pgrep -f "$state|coreutil paas-monitor" || true)

@@ -89,7 +89,7 @@ public static class FleetConfigReader
         "etcd_request_timeout" => config with { EtcdRequestTimeout = setting.Seconds() },
         "engine_reconcile_interval" => config with { EngineReconcileInterval = setting.Seconds() },
         "public_ip" => config with { PublicIp = setting.Optional() },
-        "metadata" => config with { Metadata = Metadata(setting.Value) },
+        "metadata" => config with { Metadata = ParseMetadata(setting.Value) },
         "agent_ttl" => config with { AgentTtl = setting.Duration() },
         "units_directory" => config with { UnitsDirectory = setting.Value },
         "systemd_user" => config with { SystemdUser = setting.Boolean() },
@@ -114,8 +114,8 @@ public static class FleetConfigReader
         _ => config,
     };
 
-    // Pairs split at commas, trimmed, the last one wins; a pair without '=' is ignored.
-    private static ImmutableSortedDictionary<string, string> Metadata(string text)
+    /// <summary>Pairs <c>k=v</c> split at commas and trimmed; the last one of a key wins, a pair without '=' is ignored.</summary>
+    public static ImmutableSortedDictionary<string, string> ParseMetadata(string text)
     {
         var metadata = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (string pair in text.Split(','))

@@ -18,10 +18,10 @@ internal static class HostFacts
         Home = Environment.GetEnvironmentVariable("HOME") ?? "/root",
     };
 
-    /// <summary>The environment every unit starts from: our links first in PATH, so that a sidekick's etcdctl is ours on a bare host.</summary>
+    /// <summary>The environment every unit starts from: our links first in PATH (and where they are installed), so that a sidekick's etcdctl is ours on a bare host.</summary>
     public static ImmutableArray<KeyValuePair<string, string>> BaseEnvironment(UnitdOptions options) =>
     [
-        new("PATH", $"{(options.BinDirectory is { } bin ? $"{bin}:" : "")}/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        new("PATH", $"{(options.BinDirectory is { } bin ? $"{bin}:" : "")}/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
         new("LANG", "C.UTF-8"),
         new("COREOS_PRIVATE_IPV4", options.Address.ToString()),
         new("COREOS_PUBLIC_IPV4", options.Address.ToString()),

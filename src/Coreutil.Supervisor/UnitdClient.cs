@@ -119,6 +119,20 @@ public sealed class UnitdClient(string socketPath) : IUnitManager
         return await ReadReplyAsync(reader, cancel);
     }
 
+    /// <summary>Asks unitd to stop its units and end, and waits until its socket is gone.</summary>
+    public async Task ShutDownAsync(TimeProvider time, CancellationToken cancel)
+    {
+        if (await AnswersAsync(cancel))
+        {
+            await DemandAsync(new UnitdRequest { Verb = "shutdown" }, cancel);
+        }
+
+        while (File.Exists(socketPath) && await AnswersAsync(cancel))
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(50), time, cancel);
+        }
+    }
+
     private async Task<bool> AnswersAsync(CancellationToken cancel)
     {
         try

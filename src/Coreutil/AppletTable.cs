@@ -3,6 +3,7 @@ using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.Confd;
 using Coreutil.Applets.Etcd;
 using Coreutil.Applets.Fleetd;
+using Coreutil.Applets.Node;
 using Coreutil.Applets.PaasMonitor;
 using Coreutil.Applets.Unitctl;
 using Coreutil.Applets.Unitd;
@@ -20,6 +21,7 @@ internal static class AppletTable
         ConfdApplet.Declaration,
         EtcdApplet.Declaration,
         FleetdApplet.Declaration,
+        NodeApplet.Declaration,
         PaasMonitorApplet.Declaration,
         UnitdApplet.Declaration,
         UnitctlApplet.Declaration,

@@ -63,7 +63,7 @@ internal static class UnitdApplet
                 {
                     StateDirectory = Path.GetFullPath(parsed.GetRequiredValue(state)),
                     UnitPath = [.. (parsed.GetValue(path) ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(Path.GetFullPath)],
-                    BinDirectory = parsed.GetValue(bin) ?? Path.GetDirectoryName(Path.GetFullPath(context.ExecutablePath)),
+                    BinDirectory = parsed.GetValue(bin) ?? LinkDirectory.Of(context),
                     Address = given ?? DefaultAddress(),
                     EtcdEndpoint = endpoint,
                 },
