@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Net;
+using System.Text.Json;
 using Coreutil.Etcd.Api;
 
 namespace Coreutil.Etcd.Client;
@@ -20,3 +22,28 @@ public sealed class EtcdUnavailableException(ImmutableArray<string> errors, Exce
 
 /// <summary>An answer that is not of the v2 API: a proxy's page, another server.</summary>
 public sealed class EtcdProtocolException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>A refusal by the members or auth API: a message without code and index.</summary>
+public sealed class EtcdApiException(string message, int status, Exception? inner = null) : Exception(message, inner)
+{
+    public HttpStatusCode Status => (HttpStatusCode)status;
+
+    internal static EtcdApiException From(EtcdReply reply)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(reply.Body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("message"u8, out var message) && message.ValueKind == JsonValueKind.String)
+            {
+                return new(message.GetString() ?? "", reply.Status);
+            }
+        }
+        catch (JsonException)
+        {
+            // Plain text (a member ID the server cannot read, a path it does not know): the status says it.
+        }
+
+        return new($"unrecognized response: {reply.Status} from {EtcdHttpClient.Show(reply.Endpoint)}", reply.Status);
+    }
+}

@@ -40,7 +40,6 @@ public sealed class EtcdHttpClient : IDisposable
             var endpoint = _options.Endpoints[number];
             try
             {
-                _options.OnRequest?.Invoke(request, endpoint);
                 var reply = await SendToAsync(endpoint, request, cancel);
                 if (reply.Status < 500)
                 {
@@ -68,8 +67,10 @@ public sealed class EtcdHttpClient : IDisposable
     /// <summary>An endpoint as the original prints it: without the slash that Uri adds.</summary>
     public static string Show(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
-    private async Task<EtcdReply> SendToAsync(Uri endpoint, EtcdRequest request, CancellationToken cancel)
+    /// <summary>Asks one endpoint; its reply counts whatever the status.</summary>
+    public async Task<EtcdReply> SendToAsync(Uri endpoint, EtcdRequest request, CancellationToken cancel)
     {
+        _options.OnRequest?.Invoke(request, endpoint);
         using var message = new HttpRequestMessage(request.Method, new Uri(Show(endpoint) + request.PathAndQuery));
         if (request.Json is { } json)
         {

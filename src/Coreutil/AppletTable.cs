@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.Confd;
 using Coreutil.Applets.Etcd;
+using Coreutil.Applets.Etcdctl;
 using Coreutil.Applets.Fleetd;
 using Coreutil.Applets.Node;
 using Coreutil.Applets.PaasMonitor;
@@ -20,6 +21,7 @@ internal static class AppletTable
         CloudInitApplet.Declaration,
         ConfdApplet.Declaration,
         EtcdApplet.Declaration,
+        EtcdctlApplet.Declaration,
         FleetdApplet.Declaration,
         NodeApplet.Declaration,
         PaasMonitorApplet.Declaration,

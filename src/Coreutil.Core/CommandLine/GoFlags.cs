@@ -83,6 +83,11 @@ public static class GoFlags
                 return new GoFlagResult.Refused($"invalid value {GoQuote.Quote(value)} for flag -{name}: parse error", name);
             }
 
+            if (option.ValueType == typeof(TimeSpan) && !GoDuration.TryParse(value, out _))
+            {
+                return new GoFlagResult.Refused($"invalid value {GoQuote.Quote(value)} for flag -{name}: time: invalid duration {GoQuote.Quote(value)}", name);
+            }
+
             flags.Add(new(option, value));
         }
 

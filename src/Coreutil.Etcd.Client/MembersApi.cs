@@ -1,0 +1,82 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+using System.Text.Json;
+using Coreutil.Etcd.Api;
+
+namespace Coreutil.Etcd.Client;
+
+/// <summary>The members of the cluster over HTTP. A refusal is thrown as <see cref="EtcdApiException"/>.</summary>
+public sealed class MembersApi(EtcdHttpClient http)
+{
+    private const string Path = "/v2/members";
+
+    public async Task<ImmutableArray<Member>> ListAsync(CancellationToken cancel)
+    {
+        using var list = await SendAsync(new(HttpMethod.Get, Path), cancel);
+        return list.RootElement.TryGetProperty("members"u8, out var members) && members.ValueKind == JsonValueKind.Array
+            ? [.. members.EnumerateArray().Select(Read)]
+            : [];
+    }
+
+    public async Task<Member> LeaderAsync(CancellationToken cancel)
+    {
+        using var leader = await SendAsync(new(HttpMethod.Get, Path + "/leader"), cancel);
+        return Read(leader.RootElement);
+    }
+
+    public async Task<Member> AddAsync(string peerUrl, CancellationToken cancel)
+    {
+        using var added = await SendAsync(new(HttpMethod.Post, Path) { Json = PeerUrls([peerUrl]) }, cancel);
+        return Read(added.RootElement);
+    }
+
+    public async Task RemoveAsync(string id, CancellationToken cancel)
+    {
+        using var removed = await SendAsync(new(HttpMethod.Delete, $"{Path}/{id}"), cancel);
+    }
+
+    public async Task UpdateAsync(string id, ImmutableArray<string> peerUrls, CancellationToken cancel)
+    {
+        using var updated = await SendAsync(new(HttpMethod.Put, $"{Path}/{id}") { Json = PeerUrls(peerUrls) }, cancel);
+    }
+
+    private async Task<JsonDocument> SendAsync(EtcdRequest request, CancellationToken cancel)
+    {
+        var reply = await http.SendAsync(request, cancel);
+        try
+        {
+            return reply switch
+            {
+                { IsSuccess: true, Body.Length: 0 } => JsonDocument.Parse("{}"),
+                { IsSuccess: true } => JsonDocument.Parse(reply.Body),
+                _ => throw EtcdApiException.From(reply),
+            };
+        }
+        catch (JsonException malformed)
+        {
+            throw new EtcdProtocolException($"{EtcdHttpClient.Show(reply.Endpoint)} answered {request.PathAndQuery} with something that is no list of members", malformed);
+        }
+    }
+
+    private static Member Read(JsonElement member) =>
+        new(IdOf(Text(member, "id"u8)), Text(member, "name"u8), Texts(member, "peerURLs"u8), Texts(member, "clientURLs"u8));
+
+    private static ulong IdOf(string hex) =>
+        ulong.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong id) ? id : throw new JsonException("a member without an ID");
+
+    private static string Text(JsonElement parent, ReadOnlySpan<byte> name) =>
+        parent.TryGetProperty(name, out var text) && text.ValueKind == JsonValueKind.String ? text.GetString() ?? "" : "";
+
+    private static ImmutableArray<string> Texts(JsonElement parent, ReadOnlySpan<byte> name) =>
+        parent.TryGetProperty(name, out var list) && list.ValueKind == JsonValueKind.Array
+            ? [.. list.EnumerateArray().Select(text => text.GetString() ?? "")]
+            : [];
+
+    private static string PeerUrls(ImmutableArray<string> urls) => Encoding.UTF8.GetString(EtcdJson.Write(writer =>
+    {
+        writer.WriteStartObject();
+        Member.WriteUrls(writer, "peerURLs", urls);
+        writer.WriteEndObject();
+    }));
+}
