@@ -3,6 +3,7 @@ using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.Confd;
 using Coreutil.Applets.Etcd;
 using Coreutil.Applets.Etcdctl;
+using Coreutil.Applets.Fleetctl;
 using Coreutil.Applets.Fleetd;
 using Coreutil.Applets.Node;
 using Coreutil.Applets.PaasMonitor;
@@ -23,6 +24,7 @@ internal static class AppletTable
         EtcdApplet.Declaration,
         EtcdctlApplet.Declaration,
         FleetdApplet.Declaration,
+        FleetctlApplet.Declaration,
         NodeApplet.Declaration,
         PaasMonitorApplet.Declaration,
         UnitdApplet.Declaration,

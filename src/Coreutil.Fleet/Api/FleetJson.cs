@@ -77,20 +77,25 @@ internal static class FleetJson
         var options = UnitText.Read(job.Unit.Text);
         if (!options.IsEmpty)
         {
-            json.WriteStartArray("options");
-            foreach (var option in options)
-            {
-                json.WriteStartObject();
-                WriteText(json, "name", option.Name);
-                WriteText(json, "section", option.Section);
-                WriteText(json, "value", option.Value);
-                json.WriteEndObject();
-            }
-
-            json.WriteEndArray();
+            WriteOptions(json, options);
         }
 
         json.WriteEndObject();
+    }
+
+    private static void WriteOptions(Utf8JsonWriter json, ImmutableArray<UnitOption> options)
+    {
+        json.WriteStartArray("options");
+        foreach (var option in options)
+        {
+            json.WriteStartObject();
+            WriteText(json, "name", option.Name);
+            WriteText(json, "section", option.Section);
+            WriteText(json, "value", option.Value);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
     }
 
     public static void WriteState(Utf8JsonWriter json, PublishedState state)
@@ -104,6 +109,20 @@ internal static class FleetJson
         WriteText(json, "systemdSubState", state.State.SubState);
         json.WriteEndObject();
     }
+
+    /// <summary>The body of a PUT; without options it asks for the state only.</summary>
+    public static byte[] UnitRequest(string name, string desiredState, ImmutableArray<UnitOption>? options) => Write(json =>
+    {
+        json.WriteStartObject();
+        json.WriteString("desiredState", desiredState);
+        json.WriteString("name", name);
+        if (options is { } list)
+        {
+            WriteOptions(json, list);
+        }
+
+        json.WriteEndObject();
+    });
 
     /// <exception cref="JsonException">The body is no unit.</exception>
     public static UnitBody ReadUnit(JsonElement root)

@@ -1,0 +1,232 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Sockets;
+using System.Runtime.CompilerServices;
+using System.Text.Json;
+using Coreutil.Etcd.Client;
+using Coreutil.Units.Files;
+
+namespace Coreutil.Fleet.Api;
+
+/// <summary>A unit as the v1 API shows it; <see cref="CurrentState"/> is null for a global unit asked for by name.</summary>
+public sealed record UnitEntry(string Name, string? CurrentState, string DesiredState, string? MachineId, ImmutableArray<UnitOption> Options)
+{
+    public UnitFile File => new(Options);
+}
+
+public sealed record MachineEntry(string Id, string? PrimaryIp, ImmutableSortedDictionary<string, string> Metadata);
+
+public sealed record UnitStateEntry(string Name, string MachineId, string Hash, string LoadState, string ActiveState, string SubState);
+
+/// <summary>The API refused, or did not answer; the message is in the words of the original's client.</summary>
+public sealed class FleetApiException(string message, Exception? inner = null) : Exception(message, inner);
+
+/// <summary>fleet's v1 API from the caller's side; what fleetctl's commands need of it.</summary>
+public interface IFleetApi
+{
+    Task<ImmutableArray<MachineEntry>> ListMachinesAsync(CancellationToken cancel);
+
+    Task<ImmutableArray<UnitEntry>> ListUnitsAsync(CancellationToken cancel);
+
+    Task<ImmutableArray<UnitStateEntry>> ListStatesAsync(CancellationToken cancel);
+
+    /// <summary>Null when there is no such unit.</summary>
+    Task<UnitEntry?> FindUnitAsync(string name, CancellationToken cancel);
+
+    /// <summary>Creates the unit, replaces its options, or (without options) changes its desired state.</summary>
+    Task PutUnitAsync(string name, string desiredState, ImmutableArray<UnitOption>? options, CancellationToken cancel);
+
+    /// <summary>False when there was no such unit.</summary>
+    Task<bool> DeleteUnitAsync(string name, CancellationToken cancel);
+
+    /// <summary>What systemctl status prints of it and its exit code.</summary>
+    Task<(string Text, int ExitCode)> ReadStatusAsync(string name, CancellationToken cancel);
+
+    IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, CancellationToken cancel);
+}
+
+/// <summary>The v1 API over a unix socket or TCP.</summary>
+public sealed class FleetApiClient : IFleetApi, IDisposable
+{
+    private readonly HttpClient _http;
+    private readonly Uri _base;
+    private readonly string? _socket;
+
+    /// <param name="endpoint"><c>unix:///path</c>, <c>http://host:port</c> or <c>https://host:port</c>.</param>
+    public FleetApiClient(Uri endpoint)
+    {
+        var handler = new SocketsHttpHandler { UseProxy = false };
+        if (endpoint.Scheme is "unix" or "file")
+        {
+            _socket = endpoint.LocalPath;
+            handler.ConnectCallback = async (_, cancel) =>
+            {
+                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                try
+                {
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), cancel);
+                    return new NetworkStream(socket, ownsSocket: true);
+                }
+                catch
+                {
+                    socket.Dispose();
+                    throw;
+                }
+            };
+        }
+
+        // The original's name for a host that is only a socket; it shows in its error texts.
+        _base = _socket is null ? endpoint : new Uri("http://domain-sock");
+        _http = new HttpClient(handler, disposeHandler: true) { Timeout = Timeout.InfiniteTimeSpan };
+    }
+
+    public async Task<ImmutableArray<MachineEntry>> ListMachinesAsync(CancellationToken cancel) =>
+        await ListAsync("machines", "machines", machine => new MachineEntry(
+            Text(machine, "id"), machine.TryGetProperty("primaryIP", out var ip) ? ip.GetString() : null, ReadMetadata(machine)), cancel);
+
+    public async Task<ImmutableArray<UnitEntry>> ListUnitsAsync(CancellationToken cancel) => await ListAsync("units", "units", ReadUnit, cancel);
+
+    public async Task<ImmutableArray<UnitStateEntry>> ListStatesAsync(CancellationToken cancel) =>
+        await ListAsync("state", "states", state => new UnitStateEntry(
+            Text(state, "name"), Text(state, "machineID"), Text(state, "hash"),
+            Text(state, "systemdLoadState"), Text(state, "systemdActiveState"), Text(state, "systemdSubState")), cancel);
+
+    public async Task<UnitEntry?> FindUnitAsync(string name, CancellationToken cancel)
+    {
+        using var reply = await SendAsync(HttpMethod.Get, $"units/{Uri.EscapeDataString(name)}", null, cancel);
+        if (reply.StatusCode == System.Net.HttpStatusCode.NotFound)
+        {
+            return null;
+        }
+
+        await EnsureSuccessAsync(reply, cancel);
+        using var document = JsonDocument.Parse(await reply.Content.ReadAsByteArrayAsync(cancel));
+        return ReadUnit(document.RootElement);
+    }
+
+    public async Task PutUnitAsync(string name, string desiredState, ImmutableArray<UnitOption>? options, CancellationToken cancel)
+    {
+        byte[] body = FleetJson.UnitRequest(name, desiredState, options);
+        var content = new ByteArrayContent(body) { Headers = { ContentType = new MediaTypeHeaderValue("application/json") } };
+        using var reply = await SendAsync(HttpMethod.Put, $"units/{Uri.EscapeDataString(name)}", content, cancel);
+        await EnsureSuccessAsync(reply, cancel);
+    }
+
+    public async Task<bool> DeleteUnitAsync(string name, CancellationToken cancel)
+    {
+        using var reply = await SendAsync(HttpMethod.Delete, $"units/{Uri.EscapeDataString(name)}", null, cancel);
+        if (reply.StatusCode == System.Net.HttpStatusCode.NotFound)
+        {
+            return false;
+        }
+
+        await EnsureSuccessAsync(reply, cancel);
+        return true;
+    }
+
+    public async Task<(string Text, int ExitCode)> ReadStatusAsync(string name, CancellationToken cancel)
+    {
+        using var reply = await SendAsync(HttpMethod.Get, $"x-units/{Uri.EscapeDataString(name)}/status", null, cancel);
+        await EnsureSuccessAsync(reply, cancel);
+        string text = await reply.Content.ReadAsStringAsync(cancel);
+        bool hasCode = reply.Headers.TryGetValues("X-Exit-Code", out var codes);
+        return (text, hasCode && int.TryParse(codes!.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : 0);
+    }
+
+    public async IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        string path = string.Create(CultureInfo.InvariantCulture, $"x-units/{Uri.EscapeDataString(name)}/journal?lines={lines}&follow={(isFollowing ? "true" : "false")}");
+        using var reply = await SendAsync(HttpMethod.Get, path, null, cancel);
+        await EnsureSuccessAsync(reply, cancel);
+        using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(cancel));
+        while (await reader.ReadLineAsync(cancel) is { } line)
+        {
+            yield return line;
+        }
+    }
+
+    public void Dispose() => _http.Dispose();
+
+    /// <summary>Follows the pages until no token is left.</summary>
+    private async Task<ImmutableArray<T>> ListAsync<T>(string resource, string member, Func<JsonElement, T> read, CancellationToken cancel)
+    {
+        var all = ImmutableArray.CreateBuilder<T>();
+        string? token = null;
+        do
+        {
+            using var reply = await SendAsync(HttpMethod.Get, token is null ? resource : $"{resource}?nextPageToken={Uri.EscapeDataString(token)}", null, cancel);
+            await EnsureSuccessAsync(reply, cancel);
+            using var document = JsonDocument.Parse(await reply.Content.ReadAsByteArrayAsync(cancel));
+            if (document.RootElement.TryGetProperty(member, out var items))
+            {
+                all.AddRange(items.EnumerateArray().Select(read));
+            }
+
+            token = document.RootElement.TryGetProperty("nextPageToken", out var next) ? next.GetString() : null;
+        }
+        while (token is not null);
+        return all.ToImmutable();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancel)
+    {
+        var address = new Uri(_base, $"/fleet/v1/{path}");
+        using var request = new HttpRequestMessage(method, address) { Content = content };
+        try
+        {
+            return await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
+        }
+        catch (HttpRequestException unreachable)
+        {
+            string verb = $"{method.Method[0]}{method.Method[1..].ToLowerInvariant()}";
+            string query = path.Contains('?', StringComparison.Ordinal) ? "&alt=json" : "?alt=json";
+            throw new FleetApiException($"{verb} \"{address}{query}\": {DescribeFailure(unreachable)}", unreachable);
+        }
+    }
+
+    private string DescribeFailure(HttpRequestException failure) => _socket is null
+        ? GoNetError.Describe(failure, _base)
+        : $"dial unix {_socket}: connect: {((failure.InnerException as SocketException)?.SocketErrorCode == SocketError.ConnectionRefused ? "connection refused" : "no such file or directory")}";
+
+    /// <summary>The words of the library that the original's client uses.</summary>
+    private static async Task EnsureSuccessAsync(HttpResponseMessage reply, CancellationToken cancel)
+    {
+        if (reply.IsSuccessStatusCode)
+        {
+            return;
+        }
+
+        byte[] body = await reply.Content.ReadAsByteArrayAsync(cancel);
+        int code = (int)reply.StatusCode;
+        try
+        {
+            using var document = JsonDocument.Parse(body);
+            if (document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("error", out var error))
+            {
+                throw new FleetApiException($"googleapi: Error {code}: {Text(error, "message")}");
+            }
+        }
+        catch (JsonException)
+        {
+            // Not fleet's answer: the text itself is all there is to tell.
+        }
+
+        throw new FleetApiException($"googleapi: got HTTP response code {code} with body: {System.Text.Encoding.UTF8.GetString(body)}");
+    }
+
+    private static UnitEntry ReadUnit(JsonElement unit) => new(
+        Text(unit, "name"),
+        unit.TryGetProperty("currentState", out var current) ? current.GetString() : null,
+        Text(unit, "desiredState"),
+        unit.TryGetProperty("machineID", out var machine) ? machine.GetString() : null,
+        unit.TryGetProperty("options", out var options)
+            ? [.. options.EnumerateArray().Select(option => new UnitOption(Text(option, "section"), Text(option, "name"), Text(option, "value")))]
+            : []);
+
+    private static ImmutableSortedDictionary<string, string> ReadMetadata(JsonElement machine) => machine.TryGetProperty("metadata", out var metadata)
+        ? metadata.EnumerateObject().ToImmutableSortedDictionary(pair => pair.Name, pair => pair.Value.GetString() ?? "", StringComparer.Ordinal)
+        : ImmutableSortedDictionary<string, string>.Empty;
+
+    private static string Text(JsonElement element, string name) => element.TryGetProperty(name, out var text) ? text.GetString() ?? "" : "";
+}
