@@ -55,7 +55,7 @@ active() { [ "$(fleetctl list-units --no-legend --fields=unit,active 2>/dev/null
 upstreams() { grep -c '^ *server [0-9]' "$state/nginx/nginx.conf" 2>/dev/null || true; }
 rendered() { [ "$(upstreams)" = "$1" ]; }
 # Who answered thirty calls through nginx, one name a line.
-answering() { local _; for _ in $(seq 30); do curl -sf -m 2 "$page/status" | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'; done | sort -u; }
+answering() { local _; for _ in $(seq 30); do curl -sf -m 2 -w '\n' "$page/status" | sed -n 's/.*"name":"\([^"]*\)".*/\1/p'; done | sort -u; }
 all_answer() { [ "$(answering | wc -l)" = "$1" ]; }
 main_pid() { unitctl --state-dir "$state/unitd" show -p MainPID "paas-monitor@$1.service" | sed -n 's/^MainPID=//p'; }
 unitctl() { coreutil unitctl "$@"; }

@@ -10,6 +10,7 @@ internal sealed class FleetctlSession
     private readonly Option<string> _endpoint;
     private readonly Option<string> _driver;
     private readonly Option<string> _tunnel;
+    private readonly Option<string>[] _tls;
 
     public FleetctlSession(AppletContext context)
     {
@@ -17,15 +18,19 @@ internal sealed class FleetctlSession
         _endpoint = Text("--endpoint", "Location of the fleet API if --driver=API. Alternatively, if --driver=etcd, location of the etcd API.", "unix:///var/run/fleet.sock");
         _driver = Text("--driver", "Adapter used to execute fleetctl commands. Options include \"API\" and \"etcd\".", "API");
         _tunnel = Text("--tunnel", "Establish an SSH tunnel through the provided address for communication with fleet and etcd.", "");
+        _tls =
+        [
+            Text("--ca-file", "Location of TLS CA file used to secure communication with the fleet API or etcd", ""),
+            Text("--cert-file", "Location of TLS cert file used to secure communication with the fleet API or etcd", ""),
+            Text("--key-file", "Location of TLS key file used to secure communication with the fleet API or etcd", ""),
+        ];
         Options =
         [
             _endpoint,
             _driver,
             _tunnel,
             Text("--etcd-key-prefix", "Keyspace for fleet data in etcd (development use only!)", "/_coreos.com/fleet/"),
-            Text("--ca-file", "Location of TLS CA file used to secure communication with the fleet API or etcd", ""),
-            Text("--cert-file", "Location of TLS cert file used to secure communication with the fleet API or etcd", ""),
-            Text("--key-file", "Location of TLS key file used to secure communication with the fleet API or etcd", ""),
+            .. _tls,
             Text("--known-hosts-file", "File used to store remote machine fingerprints. Ignored if strict host key checking is disabled.", "~/.fleetctl/known_hosts"),
             Text("--ssh-username", "Username to use when connecting to CoreOS instance.", "core"),
             Number("--request-timeout", "Amount of time in seconds to allow a single request before considering it failed.", 3),
@@ -78,6 +83,7 @@ internal sealed class FleetctlSession
         refusal = driver switch
         {
             "API" when parsed.GetRequiredValue(_tunnel).Length > 0 => "fleetctl: --tunnel is not built yet",
+            "API" when _tls.FirstOrDefault(file => parsed.GetRequiredValue(file).Length > 0) is { } given => $"fleetctl: {given.Name} is not built yet",
             "API" => "",
             "etcd" => "fleetctl: --driver=etcd is not built yet",
             _ => $"Unable to initialize client: unrecognized driver \"{driver}\"",

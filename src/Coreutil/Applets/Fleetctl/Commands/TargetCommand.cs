@@ -8,19 +8,18 @@ namespace Coreutil.Applets.Fleetctl.Commands;
 /// <summary>submit, load and start: create what is missing, then send the units to a state and wait for them there.</summary>
 internal static class TargetCommand
 {
-    internal sealed record Request(
-        string Verb, string? TargetState, ImmutableArray<string> ReplaceableStates, IReadOnlyList<string> Units, bool IsReplacing, WaitPolicy Policy);
+    internal sealed record Request(string Verb, string? TargetState, IReadOnlyList<string> Units, bool IsReplacing, WaitPolicy Policy);
 
     public static Command CreateSubmit(FleetctlSession session) => Create(
-        session, "submit", "Upload one or more units to the cluster without starting them", null, ["inactive"]);
+        session, "submit", "Upload one or more units to the cluster without starting them", null);
 
     public static Command CreateLoad(FleetctlSession session) => Create(
-        session, "load", "Schedule one or more units in the cluster, first submitting them if necessary.", "loaded", ["inactive", "loaded"]);
+        session, "load", "Schedule one or more units in the cluster, first submitting them if necessary.", "loaded");
 
     public static Command CreateStart(FleetctlSession session) => Create(
-        session, "start", "Instruct systemd to start one or more units in the cluster, first submitting and loading if necessary.", "launched", ["inactive", "loaded", "launched"]);
+        session, "start", "Instruct systemd to start one or more units in the cluster, first submitting and loading if necessary.", "launched");
 
-    private static Command Create(FleetctlSession session, string verb, string description, string? targetState, ImmutableArray<string> replaceableStates)
+    private static Command Create(FleetctlSession session, string verb, string description, string? targetState)
     {
         var units = new Argument<string[]>("UNIT...") { Arity = ArgumentArity.ZeroOrMore };
         var isReplacing = new Option<bool>("--replace") { Description = "Replace the old units in the cluster with new versions." };
@@ -35,7 +34,7 @@ internal static class TargetCommand
         command.SetAction((parsed, cancel) => session.RunAsync(
             parsed,
             api => RunAsync(
-                api, session.Context, new(verb, targetState, replaceableStates, parsed.GetRequiredValue(units), parsed.GetValue(isReplacing), wait.Read(parsed)), cancel),
+                api, session.Context, new(verb, targetState, parsed.GetRequiredValue(units), parsed.GetValue(isReplacing), wait.Read(parsed)), cancel),
             message => targetState is null ? $"Error creating units: {message}" : $"Error {Ing(verb)} units: {message}",
             cancel));
         return command;
@@ -52,7 +51,7 @@ internal static class TargetCommand
         var waiter = new UnitWaiter(api, context);
         try
         {
-            var (names, created) = await new UnitArguments(api, context, context.Time).CreateAsync(request.Units, request.IsReplacing, request.ReplaceableStates, cancel);
+            var (names, created) = await new UnitArguments(api, context, context.Time).CreateAsync(request.Units, request.IsReplacing, ReplaceableStates(request.TargetState), cancel);
             await waiter.WaitForCreationAsync(created, cancel);
             return request.TargetState is null ? ExitCode.Success : await SendAsync(api, context, waiter, request, names, cancel);
         }
@@ -105,6 +104,14 @@ internal static class TargetCommand
             return ExitCode.Failure;
         }
     }
+
+    /// <summary>A command may replace the content of a unit only where it could have brought the unit itself (fleet 1.0).</summary>
+    private static ImmutableArray<string> ReplaceableStates(string? targetState) => targetState switch
+    {
+        null => ["inactive"],
+        "loaded" => ["inactive", "loaded"],
+        _ => ["inactive", "loaded", "launched"],
+    };
 
     private static string Ing(string verb) => $"{verb}ing";
 }
