@@ -1,5 +1,6 @@
 using System.Globalization;
 using Coreutil.Etcd.Api;
+using Coreutil.Etcd.Server.Auth;
 using Coreutil.Etcd.Server.Consensus;
 using Coreutil.Etcd.Server.Store;
 
@@ -13,8 +14,12 @@ internal sealed record MemberContext(
 
     public DateTimeOffset StartTime { get; } = Time.GetUtcNow();
 
-    /// <summary>Ends the watches when the server stops.</summary>
     public required MemberLog Log { get; init; }
 
+    public AuthStore Auth { get; } = new(Store, Loop, Time);
+
+    public AccessCheck Access { get; } = new(new AuthStore(Store, Loop, Time), new Passwords(Time));
+
+    /// <summary>Ends the watches when the server stops.</summary>
     public required CancellationToken Stopping { get; init; }
 }

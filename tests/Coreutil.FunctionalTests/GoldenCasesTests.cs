@@ -9,10 +9,6 @@ public sealed partial class GoldenCasesTests : IDisposable
 
     public void Dispose() => _directory.Dispose();
 
-    // Adding and removing members for real comes with the cluster, users and roles with the complete daemon.
-    private static readonly string[] _etcdNotBuilt =
-        ["members-post-bad-url-400", "members-post-existing-url-409", "members-post-url-no-port-400", "members-put-self-same-204"];
-
     // Wording of the TOML and YAML libraries; the same cases pass without texts.
     private static readonly string[] _confdLibraryWording =
         ["bad-toml", "bad-toml-type", "confd-toml-bad", "mode-int", "two-resources-one-bad-toml", "yaml-bad"];
@@ -24,7 +20,7 @@ public sealed partial class GoldenCasesTests : IDisposable
         var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"]);
         await using (daemon)
         {
-            await ReplayAsync([replayer, "replay", url, "--skip", "auth"], _etcdNotBuilt);
+            await ReplayAsync([replayer, "replay", url], []);
         }
     }
 

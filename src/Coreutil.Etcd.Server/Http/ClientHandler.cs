@@ -9,6 +9,8 @@ namespace Coreutil.Etcd.Server.Http;
 internal sealed class ClientHandler(MemberContext member)
 {
     private const string KeysPrefix = "/v2/keys";
+    private const string AuthPrefix = "/v2/auth";
+    private readonly AuthHandler _auth = new(member);
     private readonly KeysHandler _keys = new(member);
     private readonly MembersHandler _members = new(member);
     private readonly StatusHandlers _status = new(member);
@@ -52,8 +54,8 @@ internal sealed class ClientHandler(MemberContext member)
         "/v2/stats/leader" => _status.LeaderStatisticsAsync(context),
         "/v2/stats/store" => _status.StoreStatisticsAsync(context),
         "/config/local/log" => _status.LogLevelAsync(context),
-        "/v2/auth" or "/metrics" or "/debug/vars" or "/v2/speedTest" => NotBuiltAsync(context, path),
-        _ when path.StartsWith("/v2/auth/", StringComparison.Ordinal) => NotBuiltAsync(context, path),
+        _ when path.StartsWith(AuthPrefix + "/", StringComparison.Ordinal) => _auth.HandleAsync(context, path[AuthPrefix.Length..]),
+        "/metrics" or "/debug/vars" or "/v2/speedTest" => NotBuiltAsync(context, path),
         _ => Reply.NotFoundAsync(context),
     };
 

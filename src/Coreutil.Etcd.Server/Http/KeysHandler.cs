@@ -38,6 +38,11 @@ internal sealed class KeysHandler(MemberContext member)
 
         var now = member.Time.GetUtcNow();
         var (request, refusal) = KeysRequest.Parse(method, key, FormValues.Parse(body, query.Span), now);
+        if (request is not null && !MayPass(context, key, request))
+        {
+            (request, refusal) = (null, new EtcdError(EtcdErrorCode.Unauthorized, "Insufficient credentials", 0));
+        }
+
         switch (request)
         {
             case null:
@@ -47,7 +52,7 @@ internal sealed class KeysHandler(MemberContext member)
                 await ReadAsync(context, read, now);
                 break;
             case KeysRequest.Watch watch:
-                await WatchResponse.RunAsync(context, member, watch);
+                await WatchResponse.RunAsync(context, member, watch, () => MayPass(context, key, watch));
                 break;
             case KeysRequest.Write write:
                 await WriteAsync(context, write.Command);
@@ -56,6 +61,13 @@ internal sealed class KeysHandler(MemberContext member)
                 throw new InvalidOperationException($"unknown request {request.GetType().Name}");
         }
     }
+
+    private bool MayPass(HttpContext context, string key, KeysRequest request) => member.Access.MayUseKey(
+        context.Request.Headers.Authorization,
+        // The root as sent without a slash has no key to match, not even with /*.
+        context.Request.Path == "/v2/keys" ? "" : key,
+        request is KeysRequest.Read { IsRecursive: true } or KeysRequest.Watch { IsRecursive: true } or KeysRequest.Write { Command.IsRecursive: true },
+        isWrite: context.Request.Method is not ("GET" or "HEAD"));
 
     private async Task ReadAsync(HttpContext context, KeysRequest.Read read, DateTimeOffset now)
     {

@@ -9,7 +9,7 @@ namespace Coreutil.Etcd.Server.Http;
 /// </summary>
 internal static class WatchResponse
 {
-    public static async Task RunAsync(HttpContext context, MemberContext member, KeysRequest.Watch watch)
+    public static async Task RunAsync(HttpContext context, MemberContext member, KeysRequest.Watch watch, Func<bool> mayWatch)
     {
         string key = watch.Key.Length > 1 ? watch.Key.TrimEnd('/') : watch.Key;
         var (registered, refusal) = member.Watchers.Register(key, watch.IsRecursive, watch.IsStream, watch.SinceIndex, () => member.Store.View.Index);
@@ -20,6 +20,7 @@ internal static class WatchResponse
         }
 
         using var watcher = registered;
+        var rights = member.Auth.Version;
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, member.Stopping);
         context.Response.ContentType = Reply.Json;
         KeysHandler.SetIndexes(context, watcher.RegisteredIndex, member.Loop.AppliedIndex, member.Loop.Term);
@@ -28,6 +29,12 @@ internal static class WatchResponse
             await context.Response.Body.FlushAsync(ending.Token);
             await foreach (var occurred in EventsAsync(watcher, ending.Token))
             {
+                // etcd asks once, at the start: who lost the right since then went on listening.
+                if (rights != (rights = member.Auth.Version) && !mayWatch())
+                {
+                    break;
+                }
+
                 await context.Response.Body.WriteAsync(EtcdJson.WriteEvent(occurred), ending.Token);
                 await context.Response.Body.FlushAsync(ending.Token);
                 if (!watch.IsStream)

@@ -49,6 +49,10 @@ internal static class Cluster
         .Select(record => new StoreCommand(StoreAction.Set, record.Key, now) { Space = StoreSpace.Cluster, Value = record.Value });
     }
 
+    /// <summary>The command that gives a member other peer URLs.</summary>
+    public static StoreCommand PeerUrlsOf(ulong id, ImmutableArray<string> peerUrls, DateTimeOffset now) =>
+        new(StoreAction.Set, $"/members/{id:x}/raftAttributes", now) { Space = StoreSpace.Cluster, Value = UrlsJson(null, "peerURLs", peerUrls) };
+
     public static string? VersionOf(StoreView view) => view.Cluster.Find(KeyPath.Parse(VersionKey).Components)?.Value;
 
     public static ImmutableArray<Member> Members(StoreView view) =>

@@ -1,12 +1,15 @@
 namespace Coreutil.Etcd.Server.Store;
 
-/// <summary>Which tree a command changes. Both share one index, as in etcd, whose own records count as events too.</summary>
+/// <summary>Which tree a command changes. All share one index, as in etcd, whose own records count as events too.</summary>
 internal enum StoreSpace : byte
 {
     Keys = 0,
 
     /// <summary>Members and the cluster's version.</summary>
     Cluster = 1,
+
+    /// <summary>Users, roles and whether they count: etcd's own keys under <c>/2</c>, which clients never see.</summary>
+    Auth = 2,
 }
 
 /// <summary>Numbers are written to the log and never change.</summary>

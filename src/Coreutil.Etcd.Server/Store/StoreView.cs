@@ -4,14 +4,25 @@ using Coreutil.Etcd.Api;
 namespace Coreutil.Etcd.Server.Store;
 
 /// <summary>The whole store at one index: whoever holds it reads without locks while the writer goes on.</summary>
-internal sealed record StoreView(StoreNode Keys, StoreNode Cluster, ulong Index)
+internal sealed record StoreView(StoreNode Keys, StoreNode Cluster, StoreNode Auth, ulong Index)
 {
-    public static StoreView Empty { get; } = new(StoreNode.Root, StoreNode.Root, 0);
+    public static StoreView Empty { get; } = new(StoreNode.Root, StoreNode.Root, StoreNode.Root, 0);
 
-    public StoreNode Root(StoreSpace space) => space == StoreSpace.Keys ? Keys : Cluster;
+    public StoreNode Root(StoreSpace space) => space switch
+    {
+        StoreSpace.Keys => Keys,
+        StoreSpace.Cluster => Cluster,
+        StoreSpace.Auth => Auth,
+        _ => throw new InvalidOperationException($"unknown space {space}"),
+    };
 
-    public StoreView WithRoot(StoreSpace space, StoreNode root, ulong index) =>
-        space == StoreSpace.Keys ? this with { Keys = root, Index = index } : this with { Cluster = root, Index = index };
+    public StoreView WithRoot(StoreSpace space, StoreNode root, ulong index) => space switch
+    {
+        StoreSpace.Keys => this with { Keys = root, Index = index },
+        StoreSpace.Cluster => this with { Cluster = root, Index = index },
+        StoreSpace.Auth => this with { Auth = root, Index = index },
+        _ => throw new InvalidOperationException($"unknown space {space}"),
+    };
 
     /// <summary>The node, or why there is none: 104 with the file in the way, 100 with the first missing component (etcd.md §1.5).</summary>
     public (StoreNode? Node, EtcdError? Refusal) Find(StoreSpace space, KeyPath path)

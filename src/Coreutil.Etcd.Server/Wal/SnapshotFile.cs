@@ -57,6 +57,7 @@ internal static class SnapshotFile
         writer.Write(view.Index);
         Write(writer, view.Keys);
         Write(writer, view.Cluster);
+        Write(writer, view.Auth);
         writer.Flush();
         writer.Write(Crc32C.Compute(0, bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
         return bytes.ToArray();
@@ -78,7 +79,7 @@ internal static class SnapshotFile
 
         var position = new LogPosition(reader.ReadUInt64(), reader.ReadUInt64());
         ulong index = reader.ReadUInt64();
-        return (position, new StoreView(ReadNode(reader), ReadNode(reader), index));
+        return (position, new StoreView(ReadNode(reader), ReadNode(reader), ReadNode(reader), index));
     }
 
     private static void Write(BinaryWriter writer, StoreNode node)
