@@ -88,17 +88,17 @@ public sealed partial class EtcdServer : IAsyncDisposable
             throw new EtcdStartException(refusal);
         }
 
-        string[] peerUrls = [.. config.InitialAdvertisePeerUrls.Select(Text)];
-        var self = new Member(
-            Cluster.MemberId(peerUrls, config.InitialClusterToken), config.Name, [.. peerUrls], [.. config.AdvertiseClientUrls.Select(Text)]);
-        ulong clusterId = Cluster.ClusterId([self.Id]);
-        var id = new NodeId(self.Id);
         _data = DataDirectory.Open(config.EffectiveDataDirectory, config.WalDirectory);
-        LogIdentity(_log, config.Name, config.EffectiveDataDirectory, self.IdText, new NodeId(clusterId).ToString());
-
         var (covered, view) = SnapshotFile.ReadNewest(_data.SnapshotPath) ?? (default, StoreView.Empty);
         _walDirectory = new WalDirectory(_data.WalPath);
-        var (log, content) = WriteAheadLog.Open(_walDirectory, $"{id}/{new NodeId(clusterId)}", covered.Index);
+        string[] peerUrls = [.. config.InitialAdvertisePeerUrls.Select(Text)];
+        ulong newId = Cluster.MemberId(peerUrls, config.InitialClusterToken);
+        var (log, content) = WriteAheadLog.Open(_walDirectory, new MemberIdentity(newId, Cluster.ClusterId([newId])).ToString(), covered.Index);
+        // As in etcd, what a member was born with stays: flags of a later start move neither its identity nor its cluster's.
+        var identity = MemberIdentity.Parse(content.Writer);
+        var self = new Member(identity.MemberId, config.Name, [.. peerUrls], [.. config.AdvertiseClientUrls.Select(Text)]);
+        var id = new NodeId(self.Id);
+        LogIdentity(_log, config.Name, config.EffectiveDataDirectory, self.IdText, new NodeId(identity.ClusterId).ToString());
         if (content.TornFile is { } torn)
         {
             LogTorn(_log, Path.Combine(_data.WalPath, torn));
@@ -119,7 +119,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
         _snapshots = new SnapshotKeeper(_data.SnapshotPath, config.SnapshotCount, config.MaximumSnapshots, covered.Index);
         var loop = new ConsensusLoop(
             node, log, store, new EntryApplier(store, watchers, statistics), _snapshots, covered.Index, time, config.HeartbeatInterval);
-        return new MemberContext(config, self, clusterId, store, watchers, statistics, loop, time) { Log = _log, Stopping = _stopping.Token };
+        return new MemberContext(config, self, identity.ClusterId, store, watchers, statistics, loop, time) { Log = _log, Stopping = _stopping.Token };
     }
 
     /// <summary>An event for every 64 KiB of memory, never fewer than etcd's 1000.</summary>

@@ -74,7 +74,7 @@ public sealed class NodeTests : IDisposable
 
         var second = await Published.RunAsync(Published.Binary, ["node", "--data-dir", _directory["other"], "--address", "127.0.0.1"], TimeSpan.FromSeconds(30));
         Assert.Equal(1, second.ExitCode);
-        Assert.Contains("2379", second.Error, StringComparison.Ordinal);
+        Assert.Contains("2380", second.Error, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", second.Error, StringComparison.Ordinal);
     }
 

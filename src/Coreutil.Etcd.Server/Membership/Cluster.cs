@@ -39,13 +39,15 @@ internal static class Cluster
     public static IEnumerable<StoreCommand> Announcements(StoreView view, Member self, DateTimeOffset now)
     {
         string key = "/members/" + self.IdText;
+        string raftKey = $"{key}/raftAttributes";
         return new (string Key, string Value)[]
         {
-            ($"{key}/raftAttributes", UrlsJson(null, "peerURLs", self.PeerUrls)),
+            (raftKey, UrlsJson(null, "peerURLs", self.PeerUrls)),
             ($"{key}/attributes", UrlsJson(self.Name, "clientURLs", self.ClientUrls)),
             (VersionKey, Version),
         }
-        .Where(record => view.Cluster.Find(KeyPath.Parse(record.Key).Components)?.Value != record.Value)
+        // Peer URLs are the cluster's to change, by an update of the member; a flag of a later start does not, as in etcd.
+        .Where(record => view.Cluster.Find(KeyPath.Parse(record.Key).Components) is not { } known || (record.Key != raftKey && known.Value != record.Value))
         .Select(record => new StoreCommand(StoreAction.Set, record.Key, now) { Space = StoreSpace.Cluster, Value = record.Value });
     }
 

@@ -9,8 +9,9 @@ namespace Coreutil.Etcd.Server.Wal;
 internal sealed class WalException(string message) : IOException(message);
 
 /// <summary>What a log held when it was opened.</summary>
+/// <param name="Writer">Who wrote it: the identity a member keeps for life.</param>
 /// <param name="TornFile">The name under which a torn tail was kept, if there was one.</param>
-internal sealed record WalContent(HardState State, IReadOnlyList<Entry> Entries, string? TornFile);
+internal sealed record WalContent(string Writer, HardState State, IReadOnlyList<Entry> Entries, string? TornFile);
 
 /// <summary>The log of entries and hard states in segments, one sync a batch. Format and repair rules in README.md.</summary>
 internal sealed class WriteAheadLog
@@ -20,9 +21,9 @@ internal sealed class WriteAheadLog
     private const string Extension = ".wal";
     private const int ZeroStep = 1 << 20;
     private readonly IWalDirectory _directory;
-    private readonly string _writer;
     private readonly int _segmentSize;
     private readonly List<(string Name, ulong FirstIndex)> _segments = [];
+    private string _writer;
     private HardState _state = HardState.Initial;
     private uint _crc;
     private long _offset;
@@ -33,7 +34,7 @@ internal sealed class WriteAheadLog
         (_directory, _writer, _segmentSize) = (directory, writer, segmentSize);
 
     /// <summary>Opens a log, makes it when there is none, and repairs its torn tail.</summary>
-    /// <param name="writer">Who writes: node and cluster identity as text, kept in each segment's header.</param>
+    /// <param name="writer">Who writes a new log: node and cluster identity as text, kept in each segment's header. A log that is there keeps its own.</param>
     /// <param name="after">Entries up to this index are in a snapshot; the log may begin behind it.</param>
     public static (WriteAheadLog Log, WalContent Content) Open(IWalDirectory directory, string writer, ulong after, int segmentSize = SegmentSize)
     {
@@ -139,7 +140,7 @@ internal sealed class WriteAheadLog
             WriteHeader();
         }
 
-        return new WalContent(_state, [.. held.Select(index => entries[index])], tornFile);
+        return new WalContent(_writer, _state, [.. held.Select(index => entries[index])], tornFile);
     }
 
     private void Accept(string name, int offset, IReadOnlyList<WalRecord> records, SortedDictionary<ulong, Entry> entries)
@@ -150,10 +151,14 @@ internal sealed class WriteAheadLog
             {
                 case WalRecordType.Header when record.Payload.Span[0] != FormatNumber:
                     throw new WalException($"{name} has log format {record.Payload.Span[0]}, this release reads {FormatNumber}: use the release that wrote it");
-                case WalRecordType.Header when Encoding.ASCII.GetString(record.Payload.Span[1..]) != _writer:
-                    throw new WalException(
-                        $"{name} was written by member and cluster {Encoding.ASCII.GetString(record.Payload.Span[1..])}, not {_writer}: start with its name, peer URLs and token, or with another data directory");
                 case WalRecordType.Header:
+                    string writer = Encoding.ASCII.GetString(record.Payload.Span[1..]);
+                    if (_segments.Count > 0 && writer != _writer)
+                    {
+                        throw new WalException($"{name} was written by {writer}, the segments before it by {_writer}: restore the data directory from a backup");
+                    }
+
+                    _writer = writer;
                     break;
                 case WalRecordType.HardState:
                     _state = record.ToHardState();

@@ -39,10 +39,11 @@ public sealed class WriteAheadLogTests
     }
 
     [Fact]
-    public void A_log_of_another_member_is_refused()
+    public void A_log_keeps_its_writer()
     {
-        var refusal = Assert.Throws<WalException>(() => WriteAheadLog.Open(Written(batches: 1), "x/y", after: 0, SmallSegment));
-        Assert.Contains("written by member and cluster a/b", refusal.Message, StringComparison.Ordinal);
+        var (_, content) = WriteAheadLog.Open(Written(batches: 1), "x/y", after: 0, SmallSegment);
+
+        Assert.Equal(Writer, content.Writer);
     }
 
     [Fact]
