@@ -18,6 +18,9 @@ public sealed class EtcdUnavailableException(ImmutableArray<string> errors, Exce
     public const string Summary = "client: etcd cluster is unavailable or misconfigured";
 
     public ImmutableArray<string> Errors => errors;
+
+    /// <summary>The store index at which a long poll had begun that broke later: nothing after it was seen. 0 where none had begun.</summary>
+    public ulong BegunIndex { get; init; }
 }
 
 /// <summary>An answer that is not of the v2 API: a proxy's page, another server.</summary>

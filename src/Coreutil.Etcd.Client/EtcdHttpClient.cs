@@ -88,8 +88,27 @@ public sealed class EtcdHttpClient : IDisposable
         }
 
         using var reply = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, limit.Token);
-        byte[] body = await reply.Content.ReadAsByteArrayAsync(limit.Token);
         ulong index = reply.Headers.TryGetValues("X-Etcd-Index", out var values) && ulong.TryParse(values.First(), out ulong value) ? value : 0;
+        byte[] body = request.IsLongPoll
+            ? await ReadLongPollAsync(reply, endpoint, index, cancel)
+            : await reply.Content.ReadAsByteArrayAsync(limit.Token);
         return new((int)reply.StatusCode, body, index, endpoint);
+    }
+
+    /// <summary>
+    /// The headers of a long poll come at once, its body with the event. One that breaks between them must not be repeated as it was at another
+    /// endpoint, since "from now on" is a later now there: the caller is told where it had begun. A server that stops ends the body without a byte.
+    /// </summary>
+    private static async Task<byte[]> ReadLongPollAsync(HttpResponseMessage reply, Uri endpoint, ulong index, CancellationToken cancel)
+    {
+        try
+        {
+            byte[] body = await reply.Content.ReadAsByteArrayAsync(cancel);
+            return body.Length > 0 ? body : throw new EtcdUnavailableException(["unexpected EOF"]) { BegunIndex = index };
+        }
+        catch (Exception broken) when (broken is HttpRequestException or IOException)
+        {
+            throw new EtcdUnavailableException([GoNetError.Describe(broken, endpoint)], broken) { BegunIndex = index };
+        }
     }
 }

@@ -13,7 +13,7 @@ public sealed class MembersApi(EtcdHttpClient http)
 
     public async Task<ImmutableArray<Member>> ListAsync(CancellationToken cancel)
     {
-        using var list = await SendAsync(new(HttpMethod.Get, Path), cancel);
+        using var list = await http.SendJsonAsync(new(HttpMethod.Get, Path), cancel);
         return list.RootElement.TryGetProperty("members"u8, out var members) && members.ValueKind == JsonValueKind.Array
             ? [.. members.EnumerateArray().Select(Read)]
             : [];
@@ -21,42 +21,31 @@ public sealed class MembersApi(EtcdHttpClient http)
 
     public async Task<Member> LeaderAsync(CancellationToken cancel)
     {
-        using var leader = await SendAsync(new(HttpMethod.Get, Path + "/leader"), cancel);
+        using var leader = await http.SendJsonAsync(new(HttpMethod.Get, Path + "/leader"), cancel);
         return Read(leader.RootElement);
     }
 
     public async Task<Member> AddAsync(string peerUrl, CancellationToken cancel)
     {
-        using var added = await SendAsync(new(HttpMethod.Post, Path) { Json = PeerUrls([peerUrl]) }, cancel);
+        using var added = await http.SendJsonAsync(new(HttpMethod.Post, Path) { Json = PeerUrls([peerUrl]) }, cancel);
         return Read(added.RootElement);
     }
 
     public async Task RemoveAsync(string id, CancellationToken cancel)
     {
-        using var removed = await SendAsync(new(HttpMethod.Delete, $"{Path}/{id}"), cancel);
+        using var removed = await http.SendJsonAsync(new(HttpMethod.Delete, $"{Path}/{id}"), cancel);
     }
 
     public async Task UpdateAsync(string id, ImmutableArray<string> peerUrls, CancellationToken cancel)
     {
-        using var updated = await SendAsync(new(HttpMethod.Put, $"{Path}/{id}") { Json = PeerUrls(peerUrls) }, cancel);
+        using var updated = await http.SendJsonAsync(new(HttpMethod.Put, $"{Path}/{id}") { Json = PeerUrls(peerUrls) }, cancel);
     }
 
-    private async Task<JsonDocument> SendAsync(EtcdRequest request, CancellationToken cancel)
+    /// <summary>The client URLs of a cluster of etcd 0.4, whose answer is plain text; null where it has none either.</summary>
+    public async Task<ImmutableArray<string>?> MachinesAsync(CancellationToken cancel)
     {
-        var reply = await http.SendAsync(request, cancel);
-        try
-        {
-            return reply switch
-            {
-                { IsSuccess: true, Body.Length: 0 } => JsonDocument.Parse("{}"),
-                { IsSuccess: true } => JsonDocument.Parse(reply.Body),
-                _ => throw EtcdApiException.From(reply),
-            };
-        }
-        catch (JsonException malformed)
-        {
-            throw new EtcdProtocolException($"{EtcdHttpClient.Show(reply.Endpoint)} answered {request.PathAndQuery} with something that is no list of members", malformed);
-        }
+        var reply = await http.SendAsync(new(HttpMethod.Get, "/v2/machines"), cancel);
+        return reply.IsSuccess ? [.. Encoding.UTF8.GetString(reply.Body).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)] : null;
     }
 
     private static Member Read(JsonElement member) =>

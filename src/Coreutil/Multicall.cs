@@ -43,7 +43,7 @@ internal static class Multicall
                 return ExitCode.Success;
             case ["help", var topic, ..]:
                 return Find(applets, topic) is { } described
-                    ? await InvokeAsync(described, context, ["--help"], cancel)
+                    ? await HelpAsync(described, context, cancel)
                     : await RefuseAsync(context, topic);
             default:
                 return Find(applets, arguments[0]) is { } chosen
@@ -56,6 +56,26 @@ internal static class Multicall
 
     private static Task<int> InvokeAsync(Applet applet, AppletContext context, string[] arguments, CancellationToken cancel) =>
         applet.Style.InvokeAsync(applet.CreateCommand(context), context, arguments, cancel);
+
+    /// <summary>The help of the historic programs stays as it was; what they can do beyond it is hidden there and told here.</summary>
+    private static async Task<int> HelpAsync(Applet applet, AppletContext context, CancellationToken cancel)
+    {
+        int code = await InvokeAsync(applet, context, ["--help"], cancel);
+        var root = applet.CreateCommand(context);
+        string[] additions =
+        [
+            .. root.Subcommands.Where(command => command.Hidden).Select(command => Addition($"{command.Name} {command.Arguments.FirstOrDefault()?.HelpName}", command.Description)),
+            .. root.Options.Where(option => option.Hidden).Select(option => Addition(option.Name, option.Description)),
+        ];
+        if (additions.Length > 0)
+        {
+            await context.Out.WriteLineAsync($"ADDITIONS:\n{string.Join('\n', additions)}");
+        }
+
+        return code;
+    }
+
+    private static string Addition(string name, string? description) => $"   {name,-24} {description}";
 
     private static async Task<int> RefuseAsync(AppletContext context, string name)
     {

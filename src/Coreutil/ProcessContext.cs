@@ -53,6 +53,7 @@ internal static class ProcessContext
             Out = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" }),
             Error = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" }),
             In = new StreamReader(Console.OpenStandardInput(), utf8),
+            IsErrorTerminal = !Console.IsErrorRedirected,
             InvokedAs = Environment.GetCommandLineArgs()[0],
             ExecutablePath = Environment.ProcessPath ?? "/proc/self/exe",
             Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

@@ -19,6 +19,9 @@ public sealed class AppletContext
 
     public required ImmutableDictionary<string, string> Environment { get; init; }
 
+    /// <summary>True where <see cref="Error"/> is a terminal: progress is shown to people, not to logs.</summary>
+    public bool IsErrorTerminal { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The variable's value; null when absent. The original programs treat an empty value as absent, and so do we.</summary>

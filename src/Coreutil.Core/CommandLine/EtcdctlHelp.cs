@@ -6,21 +6,32 @@ using Coreutil.Core.Applets;
 namespace Coreutil.Core.CommandLine;
 
 /// <summary>The help texts of <see cref="EtcdctlStyle"/>: one form for the program, one for a group of commands, one for a command.</summary>
-internal sealed class EtcdctlHelp(string programName, string version, AppletContext context)
+internal sealed class EtcdctlHelp(string programName, string version, AppletContext context, bool isStrict)
 {
     private const string Indent = "   ";
     private static readonly string[] _helpRow = [Indent + "--help, -h", "show help"];
     private static readonly string[] _versionRow = [Indent + "--version, -v", "print the version"];
     private static readonly string[] _helpCommandRow = [Indent + "help, h", "Shows a list of commands or help for one command"];
 
-    public CommandLineReading IncorrectUsage(ImmutableArray<Command> path)
+    /// <summary>A usage error as the original answers it: help on stdout and success; or, when strict, one line on stderr and a failure.</summary>
+    public CommandLineReading IncorrectUsage(ImmutableArray<Command> path, string reason)
     {
+        if (isStrict)
+        {
+            return Refuse(reason);
+        }
+
         context.Out.Write("Incorrect Usage.\n\n");
         return Show(path);
     }
 
     public CommandLineReading NoTopic(string topic)
     {
+        if (isStrict)
+        {
+            return Refuse($"unknown command '{topic}'");
+        }
+
         context.Out.WriteLine($"No help topic for '{topic}'");
         return new CommandLineReading.Answered(ExitCode.Success);
     }
@@ -94,16 +105,22 @@ internal sealed class EtcdctlHelp(string programName, string version, AppletCont
     }
 
     private static string Commands(Command parent) => ColumnWriter.Format(
-        [.. parent.Subcommands.Select(command => (string[])[Indent + command.Name, FirstLine(command.Description)]), _helpCommandRow]);
+        [.. parent.Subcommands.Where(command => !command.Hidden).Select(command => (string[])[Indent + command.Name, FirstLine(command.Description)]), _helpCommandRow]);
 
     private static ImmutableArray<string[]> Options(Command command) =>
-        [.. command.Options.Where(option => option is not (HelpOption or VersionOption)).Select(option => (string[])[Indent + Label(option), option.Description ?? ""])];
+        [.. command.Options.Where(option => !option.Hidden && option is not (HelpOption or VersionOption)).Select(option => (string[])[Indent + Label(option), option.Description ?? ""])];
 
     /// <summary>Names, then the default; a flag with a value but no default leaves a blank.</summary>
     private static string Label(Option option)
     {
         string names = string.Join(", ", option.Aliases.Prepend(option.Name));
         return GoFlags.IsBoolean(option) ? names : $"{names} {(string.IsNullOrEmpty(option.HelpName) ? "" : $"\"{option.HelpName}\"")}";
+    }
+
+    private CommandLineReading.Answered Refuse(string reason)
+    {
+        context.Error.WriteLine($"{programName}: {reason}");
+        return new CommandLineReading.Answered(ExitCode.Failure);
     }
 
     private static string FirstLine(string? text) => (text ?? "").Split('\n')[0];

@@ -27,11 +27,11 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
 
     protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments)
     {
-        var help = new EtcdctlHelp(programName, version, context);
+        var help = new EtcdctlHelp(programName, version, context, IsStrict(root, arguments));
         switch (GoFlags.Parse(arguments, name => GoFlags.Names(_version).Contains(name) ? _version : GoFlags.Find(root, name)))
         {
-            case GoFlagResult.Refused:
-                return help.IncorrectUsage([root]);
+            case GoFlagResult.Refused refused:
+                return help.IncorrectUsage([root], refused.Message);
             case GoFlagResult.HelpRequested:
                 return help.Show([root]);
             case GoFlagResult.Parsed parsed when parsed.Flags.Any(flag => flag.Option == _version && flag.Value == "true"):
@@ -69,14 +69,18 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
             GoFlagResult.HelpRequested => help.Show(path),
             GoFlagResult.Parsed inner when command.Subcommands.Count > 0 => ReadCommand(path, canonical, inner.Words, help),
             GoFlagResult.Parsed inner => new CommandLineReading.Canonical([.. canonical, .. Canonical(inner.Flags), "--", .. inner.Words]),
-            GoFlagResult.Refused => help.IncorrectUsage(path),
+            GoFlagResult.Refused refused => help.IncorrectUsage(path, refused.Message),
             _ => throw new InvalidOperationException("unknown reading"),
         };
     }
 
     private static Command? Find(Command parent, string name) => parent.Subcommands.FirstOrDefault(command => command.Name == name);
 
-    /// <summary>Go takes the last of a repeated flag.</summary>
+    /// <summary>A program may declare <c>--strict</c>, an addition to the original; it counts wherever it stands, since it is asked for where reading failed.</summary>
+    private static bool IsStrict(RootCommand root, IReadOnlyList<string> arguments) =>
+        GoFlags.Find(root, "strict") is not null && arguments.TakeWhile(argument => argument != "--").Any(argument => argument is "--strict" or "-strict");
+
+    /// <summary>Go takes the last of a repeated flag, unless the flag collects them.</summary>
     private static ImmutableArray<string> Canonical(IEnumerable<GoFlagValue> flags) =>
-        [.. flags.GroupBy(flag => flag.Option).Select(same => same.Last().Canonical)];
+        [.. flags.GroupBy(flag => flag.Option).SelectMany(same => same.Key.ValueType == typeof(string[]) ? same.AsEnumerable() : [same.Last()]).Select(flag => flag.Canonical)];
 }

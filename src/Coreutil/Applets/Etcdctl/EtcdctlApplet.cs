@@ -23,7 +23,8 @@ internal static class EtcdctlApplet
         var session = new EtcdctlSession(context);
         var root = new RootCommand("A simple command line client for etcd.")
         {
-            NotBuiltCommand.CreateBackup(session),
+            BackupCommand.Create(session),
+            ClusterHealthCommand.Create(session),
             MkCommand.Create(session),
             DirectoryCommand.CreateMkdir(session),
             RmCommand.CreateRm(session),
@@ -35,11 +36,16 @@ internal static class EtcdctlApplet
             WriteCommand.CreateUpdate(session),
             DirectoryCommand.CreateUpdatedir(session),
             WatchCommand.Create(session),
-            NotBuiltCommand.CreateImport(session),
-            NotBuiltCommand.CreateUser(session),
-            NotBuiltCommand.CreateRole(session),
-            NotBuiltCommand.CreateAuth(session),
+            ExecWatchCommand.Create(session),
+            MemberCommand.Create(session),
+            ImportCommand.Create(session),
+            UserCommand.Create(session),
+            RoleCommand.Create(session),
+            AuthCommand.Create(session),
+            DumpCommand.Create(session),
+            LoadCommand.Create(session),
         };
+        root.Subcommands.Add(CompletionCommand.Create(session, root));
         foreach (var option in session.Options.All)
         {
             root.Options.Add(option);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Coreutil.Core.Applets;
 using Coreutil.Core.CommandLine;
+using Coreutil.Core.Net;
 using Coreutil.Etcd.Client;
 
 namespace Coreutil.Applets.Etcdctl;
@@ -11,28 +12,23 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
 {
     private bool IsDebug => parsed.GetValue(options.Debug);
 
-    public async Task<EtcdHttpClient> OpenAsync(CancellationToken cancel)
+    public async Task<EtcdHttpClient> OpenAsync(CancellationToken cancel, TimeSpan? endpointTimeout = null)
     {
-        var given = OpenGiven();
+        var settings = await SettingsAsync(cancel);
         if (parsed.GetValue(options.NoSync))
         {
-            WriteEndpoints(given.Endpoints);
-            return given;
+            WriteEndpoints(settings.Endpoints);
+            return new EtcdHttpClient(settings with { EndpointTimeout = endpointTimeout ?? settings.EndpointTimeout });
         }
 
-        Trace($"start to sync cluster using endpoints({Join(given.Endpoints)})");
+        Trace($"start to sync cluster using endpoints({Join(settings.Endpoints)})");
+        using var given = new EtcdHttpClient(settings);
         try
         {
             var published = await PublishedAsync(given, cancel);
             Trace($"got endpoints({Join(published)}) after sync");
             WriteEndpoints(published);
-            if (published.ToHashSet().SetEquals(given.Endpoints))
-            {
-                return given;
-            }
-
-            given.Dispose();
-            return new EtcdHttpClient(Settings(published));
+            return new EtcdHttpClient(settings with { Endpoints = published, EndpointTimeout = endpointTimeout ?? settings.EndpointTimeout });
         }
         catch (EtcdUnavailableException unreachable)
         {
@@ -45,15 +41,7 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
     }
 
     /// <summary>A client of the endpoints as they were given.</summary>
-    public EtcdHttpClient OpenGiven()
-    {
-        if ((parsed.GetValue(options.DiscoverySrv) ?? context.Variable("ETCDCTL_DISCOVERY_SRV")) is { Length: > 0 })
-        {
-            throw EtcdctlFailure.BadArguments("etcdctl: --discovery-srv is not built yet");
-        }
-
-        return new EtcdHttpClient(Settings([.. EtcdctlEndpoints.Choose(Flag, context.Variable).Select(EtcdctlEndpoints.Parse)]));
-    }
+    public async Task<EtcdHttpClient> OpenGivenAsync(CancellationToken cancel) => new(await SettingsAsync(cancel));
 
     /// <summary>The original's text: a line an endpoint, and an empty one.</summary>
     public static string Text(EtcdUnavailableException unreachable) =>
@@ -61,8 +49,7 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
 
     private static async Task<ImmutableArray<Uri>> PublishedAsync(EtcdHttpClient given, CancellationToken cancel)
     {
-        var members = await new MembersApi(given).ListAsync(cancel);
-        Uri[] published = [.. members.SelectMany(member => member.ClientUrls).Select(EtcdctlEndpoints.Parse)];
+        Uri[] published = [.. (await UrlsAsync(new MembersApi(given), cancel)).Select(EtcdctlEndpoints.Parse)];
         if (published.Length == 0)
         {
             throw new EtcdctlFailure(
@@ -77,20 +64,52 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
         return [.. published];
     }
 
-    private EtcdClientOptions Settings(ImmutableArray<Uri> endpoints)
+    private static async Task<IEnumerable<string>> UrlsAsync(MembersApi members, CancellationToken cancel)
     {
-        string[] user = (parsed.GetValue(options.Username) ?? "").Split(':', 2);
-        if (user is [{ Length: > 0 }])
+        try
         {
-            throw EtcdctlFailure.BadArguments("etcdctl: a prompt for the password is not built yet; give it as --username user:password");
+            return (await members.ListAsync(cancel)).SelectMany(member => member.ClientUrls);
+        }
+        catch (EtcdApiException)
+        {
+            // etcd 0.4 has no members API, but a list of its machines.
+            if (await members.MachinesAsync(cancel) is { } machines)
+            {
+                return machines;
+            }
+
+            throw;
+        }
+    }
+
+    /// <summary>The domain beats all lists of endpoints.</summary>
+    private async Task<ImmutableArray<string>> EndpointsAsync(CancellationToken cancel)
+    {
+        if ((parsed.GetValue(options.DiscoverySrv) is { Length: > 0 } given ? given : context.Variable("ETCDCTL_DISCOVERY_SRV")) is not { } domain)
+        {
+            return EtcdctlEndpoints.Choose(Flag, context.Variable);
         }
 
+        try
+        {
+            return await SrvDiscovery.FindAsync(SrvResolver.OfSystem(context.Time), domain, cancel);
+        }
+        catch (Exception failure) when (failure is SrvLookupException or FormatException)
+        {
+            throw EtcdctlFailure.BadArguments(failure.Message);
+        }
+    }
+
+    private async Task<EtcdClientOptions> SettingsAsync(CancellationToken cancel)
+    {
+        string[] user = (parsed.GetValue(options.Username) ?? "").Split(':', 2);
+        string? password = user is [{ Length: > 0 }] ? PasswordPrompt.Ask(context, "Password: ") : user is [_, var given] ? given : null;
         return new()
         {
-            Endpoints = endpoints,
+            Endpoints = [.. (await EndpointsAsync(cancel)).Select(EtcdctlEndpoints.Parse)],
             EndpointTimeout = parsed.GetValue(options.Timeout),
-            Username = user is [var name, _] ? name : null,
-            Password = user is [_, var password] ? password : null,
+            Username = user is [{ Length: > 0 } name, ..] ? name : null,
+            Password = password,
             CaFile = parsed.GetValue(options.CaFile) ?? context.Variable("ETCDCTL_CA_FILE"),
             CertFile = parsed.GetValue(options.CertFile) ?? context.Variable("ETCDCTL_CERT_FILE"),
             KeyFile = parsed.GetValue(options.KeyFile) ?? context.Variable("ETCDCTL_KEY_FILE"),

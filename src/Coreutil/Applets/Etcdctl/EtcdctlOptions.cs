@@ -38,8 +38,15 @@ internal sealed class EtcdctlOptions
 
     public Option<TimeSpan> TotalTimeout { get; } = Duration("timeout for the command execution (except watch)", "--total-timeout", "5s");
 
+    /// <summary>Ours: not in the original's help.</summary>
+    public Option<bool> Strict { get; } = new("--strict")
+    {
+        Description = "usage errors and unknown commands exit with 1 and speak on stderr; cluster-health wants every member; -o json holds for ls and directories, too",
+        Hidden = true,
+    };
+
     public IEnumerable<Option> All =>
-        [Debug, NoSync, Output, DiscoverySrv, Peers, Endpoint, Endpoints, CertFile, KeyFile, CaFile, Username, Timeout, TotalTimeout];
+        [Debug, NoSync, Output, DiscoverySrv, Peers, Endpoint, Endpoints, CertFile, KeyFile, CaFile, Username, Timeout, TotalTimeout, Strict];
 
     private static Option<string> Text(string description, string name, params string[] aliases) => new(name, aliases) { Description = description };
 

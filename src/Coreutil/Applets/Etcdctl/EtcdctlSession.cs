@@ -1,5 +1,9 @@
+using System.Collections.Immutable;
 using System.CommandLine;
+using System.Text;
+using System.Text.Json;
 using Coreutil.Core.Applets;
+using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Client;
 
 namespace Coreutil.Applets.Etcdctl;
@@ -15,6 +19,14 @@ internal sealed class EtcdctlSession(AppletContext context)
     public static Argument<string[]> Words(string usage) => new("words") { HelpName = usage, Arity = ArgumentArity.ZeroOrMore };
 
     public static string Key(string[] words) => words is [var key, ..] ? key : throw EtcdctlFailure.Error("key required", EtcdctlExit.BadArguments);
+
+    public static void NoWords(string[] words)
+    {
+        if (words.Length > 0)
+        {
+            throw EtcdctlFailure.BadArguments("No arguments accepted");
+        }
+    }
 
     /// <summary>The second word, or all of stdin; an empty word is a value, an empty stdin is none.</summary>
     public async Task<string> ValueAsync(string[] words, CancellationToken cancel)
@@ -35,11 +47,45 @@ internal sealed class EtcdctlSession(AppletContext context)
     public Task<int> OnKeysUnlimitedAsync(ParseResult parsed, Func<IKeysApi, CancellationToken, Task<int>> run, CancellationToken cancel) =>
         TryAsync(() => WithinTotalTimeoutAsync(parsed, limit => OnClientAsync(parsed, (client, inner) => run(new KeysApi(client), inner), limit, cancel), cancel), cancel);
 
+    /// <summary>Runs a command on whole trees: a reply may take a minute where --timeout does not say otherwise.</summary>
+    public Task<int> OnTreeAsync(ParseResult parsed, Func<IKeysApi, CancellationToken, Task<int>> run, CancellationToken cancel) => TryAsync(
+        async () =>
+        {
+            using var client = await Connection(parsed).OpenAsync(cancel, parsed.GetResult(Options.Timeout) is { Implicit: false } ? null : TimeSpan.FromMinutes(1));
+            return await run(new KeysApi(client), cancel);
+        },
+        cancel);
+
     /// <summary>Runs a command on the members; a refusal is its bare message and exit code 1.</summary>
     public Task<int> OnMembersAsync(ParseResult parsed, Func<MembersApi, CancellationToken, Task<int>> run, CancellationToken cancel) =>
-        TryAsync(
-            () => WithinTotalTimeoutAsync(parsed, limit => OnClientAsync(parsed, (client, inner) => run(new MembersApi(client), inner), limit, limit), cancel),
-            cancel);
+        OnBareAsync(parsed, (client, limit) => run(new MembersApi(client), limit), cancel);
+
+    /// <summary>Runs a command on users, roles and authentication, with refusals as of the members.</summary>
+    public Task<int> OnAuthAsync(ParseResult parsed, Func<AuthApi, CancellationToken, Task<int>> run, CancellationToken cancel) =>
+        OnBareAsync(parsed, (client, limit) => run(new AuthApi(client), limit), cancel);
+
+    /// <summary>Says how a command ended: in the original's text, or as the fields of one JSON object.</summary>
+    public void Answer(ParseResult parsed, string text, Action<Utf8JsonWriter> fields) => context.Out.Write(!IsJson(parsed) ? text : Encoding.UTF8.GetString(EtcdJson.Write(
+        writer =>
+        {
+            writer.WriteStartObject();
+            fields(writer);
+            writer.WriteEndObject();
+        },
+        endsLine: true)));
+
+    public void AnswerChange(ParseResult parsed, string text, string action, string kind, string name) => Answer(parsed, text + "\n", writer =>
+    {
+        writer.WriteString("action"u8, action);
+        writer.WriteString(kind, name);
+    });
+
+    public static void WriteList(Utf8JsonWriter writer, string name, ImmutableArray<string> items) => Member.WriteUrls(writer, name, items);
+
+    /// <summary>Where the original prints something else or nothing whatever -o says (ls, directories), JSON has to be asked for twice.</summary>
+    public bool IsStrictJson(ParseResult parsed) => IsJson(parsed) && parsed.GetValue(Options.Strict);
+
+    public bool IsJson(ParseResult parsed) => parsed.GetValue(Options.Output) == KeyPrinter.Json;
 
     /// <summary>The boundary: whatever the cluster, the network or the user did wrong becomes the original's text and exit code.</summary>
     public async Task<int> TryAsync(Func<Task<int>> run, CancellationToken cancel)
@@ -69,6 +115,27 @@ internal sealed class EtcdctlSession(AppletContext context)
             return await FailAsync("Error:  context deadline exceeded\n", EtcdctlExit.ServerError);
         }
     }
+
+    private Task<int> OnBareAsync(ParseResult parsed, Func<EtcdHttpClient, CancellationToken, Task<int>> run, CancellationToken cancel) => TryAsync(
+        () => WithinTotalTimeoutAsync(
+            parsed,
+            limit => OnClientAsync(
+                parsed,
+                async (client, inner) =>
+                {
+                    try
+                    {
+                        return await run(client, inner);
+                    }
+                    catch (EtcdUnavailableException)
+                    {
+                        throw EtcdctlFailure.BadArguments(EtcdUnavailableException.Summary);
+                    }
+                },
+                limit,
+                limit),
+            cancel),
+        cancel);
 
     private async Task<int> OnClientAsync(
         ParseResult parsed, Func<EtcdHttpClient, CancellationToken, Task<int>> run, CancellationToken connecting, CancellationToken running)

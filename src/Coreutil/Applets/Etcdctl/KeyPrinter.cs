@@ -10,6 +10,7 @@ namespace Coreutil.Applets.Etcdctl;
 internal sealed class KeyPrinter(AppletContext context, string format)
 {
     public const string Simple = "simple";
+    public const string Json = "json";
 
     public AppletContext Context => context;
 
@@ -26,8 +27,8 @@ internal sealed class KeyPrinter(AppletContext context, string format)
             case "extended":
                 context.Out.Write(Extended(response));
                 break;
-            case "json":
-                context.Out.WriteLine(Json(response.Event));
+            case Json:
+                context.Out.WriteLine(JsonOf(response.Event));
                 break;
             default:
                 context.Error.WriteLine($"Unsupported output format: {format}");
@@ -45,7 +46,7 @@ internal sealed class KeyPrinter(AppletContext context, string format)
     }
 
     /// <summary>The client's own form, not the server's: another order, and value, nodes and prevNode are always there.</summary>
-    private static string Json(KeyEvent occurred) => Encoding.UTF8.GetString(EtcdJson.Write(writer =>
+    private static string JsonOf(KeyEvent occurred) => Encoding.UTF8.GetString(EtcdJson.Write(writer =>
     {
         writer.WriteStartObject();
         writer.WriteString("action"u8, occurred.Action);

@@ -4,7 +4,7 @@ using Coreutil.Etcd.Client;
 
 namespace Coreutil.Applets.Etcdctl.Commands;
 
-/// <summary>mkdir, setdir and updatedir differ in what must exist before; none of them prints anything, in any format.</summary>
+/// <summary>mkdir, setdir and updatedir differ in what must exist before; none of them prints anything, in any format (but the JSON of --strict).</summary>
 internal static class DirectoryCommand
 {
     public static Command CreateMkdir(EtcdctlSession session) => Create(session, "mkdir", "make a new directory", "<key>", prevExist: false);
@@ -15,9 +15,10 @@ internal static class DirectoryCommand
     public static Command CreateUpdatedir(EtcdctlSession session) =>
         Create(session, "updatedir", "update an existing directory", "<key> <value>", prevExist: true);
 
-    internal static async Task<int> RunAsync(IKeysApi keys, string key, SetOptions options, CancellationToken cancel)
+    internal static async Task<int> RunAsync(IKeysApi keys, KeyPrinter? printer, string key, SetOptions options, CancellationToken cancel)
     {
-        await keys.SetAsync(key, null, options, cancel);
+        var made = await keys.SetAsync(key, null, options, cancel);
+        printer?.Print(made);
         return ExitCode.Success;
     }
 
@@ -30,6 +31,7 @@ internal static class DirectoryCommand
             parsed,
             (keys, limit) => RunAsync(
                 keys,
+                session.IsStrictJson(parsed) ? session.Printer(parsed) : null,
                 EtcdctlSession.Key(parsed.GetRequiredValue(words)),
                 new SetOptions(WriteCommand.Ttl(parsed.GetValue(ttl)), prevExist, IsDirectory: true),
                 limit),

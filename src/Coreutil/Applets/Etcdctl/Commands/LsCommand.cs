@@ -19,6 +19,7 @@ internal static class LsCommand
             parsed,
             (keys, limit) => RunAsync(
                 keys,
+                session.IsStrictJson(parsed) ? session.Printer(parsed) : null,
                 session.Context,
                 new(
                     parsed.GetRequiredValue(words) is [var key, ..] ? key : "/",
@@ -29,9 +30,15 @@ internal static class LsCommand
         return command;
     }
 
-    internal static async Task<int> RunAsync(IKeysApi keys, AppletContext context, Request request, CancellationToken cancel)
+    internal static async Task<int> RunAsync(IKeysApi keys, KeyPrinter? printer, AppletContext context, Request request, CancellationToken cancel)
     {
         var listed = await keys.GetAsync(request.Key, request.Options, cancel);
+        if (printer is not null)
+        {
+            printer.Print(listed);
+            return ExitCode.Success;
+        }
+
         if (!listed.Node.IsDirectory)
         {
             context.Out.WriteLine(listed.Node.Key);

@@ -22,6 +22,7 @@ internal static class RmCommand
             (keys, limit) => RunAsync(
                 keys,
                 session.Printer(parsed),
+                session.IsStrictJson(parsed),
                 EtcdctlSession.Key(parsed.GetRequiredValue(words)),
                 new DeleteOptions(
                     parsed.GetValue(directory),
@@ -40,15 +41,20 @@ internal static class RmCommand
         command.SetAction((parsed, cancel) => session.OnKeysAsync(
             parsed,
             (keys, limit) => RunAsync(
-                keys, session.Printer(parsed), EtcdctlSession.Key(parsed.GetRequiredValue(words)), new DeleteOptions(IsDirectory: true), limit),
+                keys,
+                session.Printer(parsed),
+                session.IsStrictJson(parsed),
+                EtcdctlSession.Key(parsed.GetRequiredValue(words)),
+                new DeleteOptions(IsDirectory: true),
+                limit),
             cancel));
         return command;
     }
 
-    internal static async Task<int> RunAsync(IKeysApi keys, KeyPrinter printer, string key, DeleteOptions options, CancellationToken cancel)
+    internal static async Task<int> RunAsync(IKeysApi keys, KeyPrinter printer, bool isStrictJson, string key, DeleteOptions options, CancellationToken cancel)
     {
         var removed = await keys.DeleteAsync(key, options, cancel);
-        if (!removed.Node.IsDirectory)
+        if (!removed.Node.IsDirectory || isStrictJson)
         {
             printer.Print(removed);
         }

@@ -1,0 +1,42 @@
+using System.CommandLine;
+using Coreutil.Core.CommandLine;
+
+namespace Coreutil.Tests.Core.CommandLine;
+
+public sealed class CompletionScriptTests
+{
+    private static readonly RootCommand _root = new("")
+    {
+        new Option<bool>("--debug"),
+        new Command("get", "it's got") { new Option<bool>("--sort") },
+        new Command("user", "users") { new Command("add", "one more") { new Option<string>("--roles", "-r") } },
+    };
+
+    [Fact]
+    public void Bash_knows_what_may_follow_each_command()
+    {
+        string script = CompletionScript.For("bash", "prog", _root)!;
+
+        Assert.Contains("'') words='get user --debug'", script, StringComparison.Ordinal);
+        Assert.Contains("'get') words='--sort'", script, StringComparison.Ordinal);
+        Assert.Contains("'user') words='add'", script, StringComparison.Ordinal);
+        Assert.Contains("'user add') words='--roles'", script, StringComparison.Ordinal);
+        Assert.EndsWith("complete -o default -F _prog prog\n", script, StringComparison.Ordinal);
+        Assert.StartsWith("#compdef prog\n", CompletionScript.For("zsh", "prog", _root), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Fish_has_a_line_a_command_and_a_line_an_option()
+    {
+        string script = CompletionScript.For("fish", "prog", _root)!;
+
+        Assert.Contains("complete -c prog -n __fish_use_subcommand -f -a get -d 'it\\'s got'\n", script, StringComparison.Ordinal);
+        Assert.Contains("-l roles -s r -r -d ''\n", script, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Another_shell_has_none()
+    {
+        Assert.Null(CompletionScript.For("tcsh", "prog", _root));
+    }
+}

@@ -1,0 +1,43 @@
+using Coreutil.Applets.Etcdctl;
+
+namespace Coreutil.Tests.Etcdctl;
+
+// etcd.md §6: endpoints > ETCDCTL_ENDPOINTS > endpoint > ETCDCTL_ENDPOINT > peers > ETCDCTL_PEERS > the default.
+public sealed class EtcdctlEndpointsTests
+{
+    [Theory]
+    [InlineData("flag:endpoints env:ETCDCTL_ENDPOINTS flag:endpoint", "flag:endpoints")]
+    [InlineData("env:ETCDCTL_ENDPOINTS flag:endpoint flag:peers", "env:ETCDCTL_ENDPOINTS")]
+    [InlineData("flag:endpoint env:ETCDCTL_ENDPOINT", "flag:endpoint")]
+    [InlineData("env:ETCDCTL_ENDPOINT flag:peers", "env:ETCDCTL_ENDPOINT")]
+    [InlineData("flag:peers env:ETCDCTL_PEERS", "flag:peers")]
+    [InlineData("env:ETCDCTL_PEERS", "env:ETCDCTL_PEERS")]
+    [InlineData("", "http://127.0.0.1:2379,http://127.0.0.1:4001")]
+    public void A_newer_name_beats_an_older_one_before_a_flag_beats_a_variable(string given, string chosen)
+    {
+        string[] all = given.Split(' ');
+
+        var endpoints = EtcdctlEndpoints.Choose(name => Given($"flag:{name}"), name => Given($"env:{name}"));
+
+        Assert.Equal(chosen, string.Join(',', endpoints));
+        string? Given(string source) => all.Contains(source) ? source : null;
+    }
+
+    [Fact]
+    public void A_list_is_split_at_commas()
+    {
+        Assert.Equal(["http://a:1", "http://b:2"], EtcdctlEndpoints.Choose(name => name == "peers" ? "http://a:1,http://b:2" : null, _ => null));
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:1", "parse \"127.0.0.1:1\": first path segment in URL cannot contain colon\n", 1)]
+    [InlineData(":1", "parse \":1\": missing protocol scheme\n", 1)]
+    [InlineData("localhost:1", "Error:  unsupported protocol scheme \"localhost\"\n", 4)]
+    [InlineData("ftp://a", "Error:  unsupported protocol scheme \"ftp\"\n", 4)]
+    public void What_is_no_endpoint_is_refused_in_the_words_of_Go(string endpoint, string text, int exitCode)
+    {
+        var failure = Assert.Throws<EtcdctlFailure>(() => EtcdctlEndpoints.Parse(endpoint));
+
+        Assert.Equal((text, exitCode), (failure.Message, failure.ExitCode));
+    }
+}
