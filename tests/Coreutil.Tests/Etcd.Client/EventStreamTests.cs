@@ -81,7 +81,7 @@ public sealed class EventStreamTests
     {
         using var stop = new CancellationTokenSource();
         var taken = new List<string>();
-        await foreach (var change in new EventStream(_keys, new ImpatientTime()).FollowAsync("/a", isRecursive: true, firstIndex, stop.Token))
+        await foreach (var change in new EventStream(_keys, new EagerTime()).FollowAsync("/a", isRecursive: true, firstIndex, stop.Token))
         {
             taken.Add(change switch
             {

@@ -44,7 +44,7 @@ public sealed class KeyWatcherTests
     {
         using var stop = new CancellationTokenSource();
         var taken = new List<string>();
-        await foreach (var change in new KeyWatcher(_keys, new ImpatientTime()).WatchAsync("/a", stop.Token))
+        await foreach (var change in new KeyWatcher(_keys, new EagerTime()).WatchAsync("/a", stop.Token))
         {
             taken.Add(change switch
             {

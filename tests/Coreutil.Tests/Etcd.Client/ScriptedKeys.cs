@@ -60,10 +60,3 @@ internal sealed class ScriptedKeys : IKeysApi
         return answer!();
     }
 }
-
-/// <summary>A clock whose timers are due at once: pauses are taken, but cost no time.</summary>
-internal sealed class ImpatientTime : TimeProvider
-{
-    public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-        System.CreateTimer(callback, state, dueTime == Timeout.InfiniteTimeSpan ? dueTime : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-}
