@@ -7,27 +7,31 @@ internal sealed class DataDirectory : IDisposable
 {
     private readonly SafeFileHandle _lock;
 
-    private DataDirectory(string path, string walPath, SafeFileHandle locked) =>
-        (WalPath, SnapshotPath, _lock) = (walPath.Length > 0 ? walPath : Path.Combine(path, "member", "wal"), Path.Combine(path, "member", "snap"), locked);
+    private DataDirectory(EtcdConfig config, SafeFileHandle locked) => (WalPath, SnapshotPath, _lock) = (WalPathOf(config), SnapshotPathOf(config), locked);
 
     public string WalPath { get; }
 
     public string SnapshotPath { get; }
 
-    public static DataDirectory Open(string path, string walPath)
+    /// <summary>Whether a member has written here before: the flags that make one then do not count.</summary>
+    public static bool HasMember(EtcdConfig config) =>
+        Directory.Exists(WalPathOf(config)) && Directory.EnumerateFiles(WalPathOf(config), "*.wal").Any();
+
+    public static DataDirectory Open(EtcdConfig config)
     {
+        string path = config.EffectiveDataDirectory;
         try
         {
-            if (Directory.Exists(Path.Combine(path, "proxy")))
+            if (OriginalData.Refuse(path, WalPathOf(config)) is { } refusal)
             {
-                throw new EtcdStartException($"{path} belongs to a proxy, and proxies are not built yet: choose another --data-dir");
+                throw new EtcdStartException(refusal);
             }
 
             const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
             Directory.CreateDirectory(path, OwnerOnly);
             Directory.CreateDirectory(Path.Combine(path, "member"), OwnerOnly);
             var locked = Lock(path);
-            var opened = new DataDirectory(path, walPath, locked);
+            var opened = new DataDirectory(config, locked);
             Directory.CreateDirectory(opened.WalPath, OwnerOnly);
             Directory.CreateDirectory(opened.SnapshotPath, OwnerOnly);
             return opened;
@@ -37,6 +41,11 @@ internal sealed class DataDirectory : IDisposable
             throw new EtcdStartException($"cannot use the data directory {Path.GetFullPath(path)}: {failure.Message}", failure);
         }
     }
+
+    private static string WalPathOf(EtcdConfig config) =>
+        config.WalDirectory.Length > 0 ? config.WalDirectory : Path.Combine(config.EffectiveDataDirectory, "member", "wal");
+
+    private static string SnapshotPathOf(EtcdConfig config) => Path.Combine(config.EffectiveDataDirectory, "member", "snap");
 
     public void Dispose() => _lock.Dispose();
 

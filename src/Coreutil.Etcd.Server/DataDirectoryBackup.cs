@@ -71,7 +71,7 @@ public static class DataDirectoryBackup
         foreach (string name in Directory.GetFiles(snapshots, "*" + SnapshotFile.Extension))
         {
             byte[] bytes = File.ReadAllBytes(name);
-            if (SnapshotFile.Decode(bytes) is not null)
+            if (SnapshotFile.IsWhole(bytes))
             {
                 Write(Path.Combine(snapshotsCopy, Path.GetFileName(name)), bytes);
             }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Core.Tls;
 
 namespace Coreutil.Etcd.Server;
 
@@ -28,7 +29,11 @@ public sealed record EtcdConfig
 
     public ulong SnapshotCount { get; init; } = 10000;
 
+    /// <summary>Snapshots kept; 0 keeps all.</summary>
     public int MaximumSnapshots { get; init; } = 5;
+
+    /// <summary>Segments of the log kept behind a snapshot; 0 keeps all.</summary>
+    public int MaximumWals { get; init; } = 5;
 
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(100);
 
@@ -39,6 +44,24 @@ public sealed record EtcdConfig
 
     /// <summary>Events that <c>waitIndex</c> can go back to; null sizes it by the memory at hand.</summary>
     public int? EventWindow { get; init; }
+
+    /// <summary>The largest form, and so the largest value; the default is the original's.</summary>
+    public int MaximumRequestBytes { get; init; } = 10 << 20;
+
+    public int MaximumKeyBytes { get; init; } = 32 << 10;
+
+    /// <summary>Watches at one time.</summary>
+    public int MaximumWatches { get; init; } = 100_000;
+
+    /// <summary>For <c>https://</c> of the listen URLs.</summary>
+    public TlsSettings ClientTls { get; init; } = TlsSettings.None;
+
+    public TlsSettings PeerTls { get; init; } = TlsSettings.None;
+
+    /// <summary>Sockets that the service manager opened; they take the place of the listen URLs.</summary>
+    public ImmutableArray<int> InheritedClientSockets { get; init; } = [];
+
+    public ImmutableArray<int> InheritedPeerSockets { get; init; } = [];
 
     public string EffectiveDataDirectory => DataDirectory.Length > 0 ? DataDirectory : Name + ".etcd";
 }

@@ -13,9 +13,6 @@ public sealed partial class EtcdServer
     [LoggerMessage(EventId = 3, Level = LogLevel.Warning, Message = "wal: the last batch was torn by a crash and cut off; nobody was told of it. The file as it was: {File}")]
     private static partial void LogTorn(ILogger logger, string file);
 
-    [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "etcdmain: listening for {Purpose} on {Url}")]
-    private static partial void LogListening(ILogger logger, string purpose, string url);
-
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "etcdserver: stopped")]
     private static partial void LogStopped(ILogger logger);
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Auth;
 using Coreutil.Etcd.Server.Consensus;
+using Coreutil.Etcd.Server.Metrics;
 using Coreutil.Etcd.Server.Store;
 
 namespace Coreutil.Etcd.Server;
@@ -15,6 +16,8 @@ internal sealed record MemberContext(
     public DateTimeOffset StartTime { get; } = Time.GetUtcNow();
 
     public required MemberLog Log { get; init; }
+
+    public required MemberMetrics Metrics { get; init; }
 
     public AuthStore Auth { get; } = new(Store, Loop, Time);
 

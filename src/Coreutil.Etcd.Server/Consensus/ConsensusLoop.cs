@@ -1,4 +1,6 @@
 using System.Threading.Channels;
+using Coreutil.Etcd.Api;
+using Coreutil.Etcd.Server.Metrics;
 using Coreutil.Etcd.Server.Store;
 using Coreutil.Etcd.Server.Wal;
 using Coreutil.Raft;
@@ -10,12 +12,15 @@ namespace Coreutil.Etcd.Server.Consensus;
 /// disk before. All proposals that wait go into one batch and share its sync.
 /// </summary>
 internal sealed class ConsensusLoop(
-    RaftNode node, WriteAheadLog log, KeyStore store, EntryApplier applier, SnapshotKeeper snapshots, ulong appliedIndex, TimeProvider time, TimeSpan tickInterval)
+    RaftNode node, WriteAheadLog log, EntryApplier applier, SnapshotKeeper snapshots, MemberMetrics metrics, ulong appliedIndex, TimeProvider time, TimeSpan tickInterval)
 {
     /// <summary>etcd's cadence: a key outlives its TTL by at most this and a commit (etcd.md §1.8).</summary>
     private static readonly TimeSpan _expiryInterval = TimeSpan.FromMilliseconds(500);
 
     private const int MaximumBatch = 1024;
+
+    private static readonly ProposalResult _diskIsFull = new(
+        new StoreOutcome([], new EtcdError(EtcdErrorCode.RaftInternal, "etcdserver: no space left on the disk of the log, writes are refused until there is", 0), 0), 0, 0);
 
     /// <summary>Full means the disk is behind: requests then wait in their own tasks.</summary>
     private readonly Channel<Input> _inputs = Channel.CreateBounded<Input>(new BoundedChannelOptions(4 * MaximumBatch) { SingleReader = true });
@@ -24,6 +29,10 @@ internal sealed class ConsensusLoop(
     private DateTimeOffset _nextExpiryCheck;
     private ulong _appliedIndex = appliedIndex;
     private ulong _term;
+    private int _batchBytes;
+    private int _pendingCount;
+
+    public int PendingCount => Volatile.Read(ref _pendingCount);
 
     public ulong AppliedIndex => Volatile.Read(ref _appliedIndex);
 
@@ -45,6 +54,11 @@ internal sealed class ConsensusLoop(
         {
             // A tick that finds the queue full changes nothing: work is being done.
             await using var ticks = time.CreateTimer(_ => _inputs.Writer.TryWrite(default), null, tickInterval, tickInterval);
+            if (!log.TryReserve(0))
+            {
+                throw new IOException("no space is left on the disk of the log: make room and start again");
+            }
+
             node.Campaign();
             Drain();
             while (await _inputs.Reader.WaitToReadAsync(cancel))
@@ -66,6 +80,7 @@ internal sealed class ConsensusLoop(
 
     private void TakeInputs()
     {
+        _batchBytes = 0;
         for (int taken = 0; taken < MaximumBatch && _inputs.Reader.TryRead(out var input); taken++)
         {
             if (input.Command is null)
@@ -87,8 +102,10 @@ internal sealed class ConsensusLoop(
         if (now >= _nextExpiryCheck && node.Role == RaftRole.Leader)
         {
             _nextExpiryCheck = now + _expiryInterval;
-            if (store.NextDeadline <= now)
+            if (applier.Store.NextDeadline <= now)
             {
+                // What is left over after the slice of one command has its turn with the next tick.
+                _nextExpiryCheck = now;
                 Propose(new StoreCommand(StoreAction.Expire, "/", now), waiting: null);
             }
         }
@@ -97,7 +114,16 @@ internal sealed class ConsensusLoop(
     private void Propose(StoreCommand command, TaskCompletionSource<ProposalResult>? waiting)
     {
         ulong id = waiting is null ? 0 : _pending.Add(waiting);
-        if (node.Propose(StoreCommandCodec.Encode(id, command)) is null)
+        byte[] payload = StoreCommandCodec.Encode(id, command);
+        if (!log.TryReserve(_batchBytes + WalRecord.HeaderSize + payload.Length))
+        {
+            metrics.CountFailedProposal();
+            _pending.Complete(id, _diskIsFull);
+            return;
+        }
+
+        _batchBytes += WalRecord.HeaderSize + payload.Length;
+        if (node.Propose(payload) is null)
         {
             throw new InvalidOperationException("a lone member must lead before it takes proposals");
         }
@@ -109,7 +135,9 @@ internal sealed class ConsensusLoop(
         {
             if (ready.HardState is not null || !ready.Entries.IsEmpty)
             {
+                long started = time.GetTimestamp();
                 log.Append(ready.HardState, ready.Entries);
+                metrics.WalSync.Observe(time.GetElapsedTime(started));
             }
 
             foreach (var entry in ready.Committed)
@@ -121,10 +149,11 @@ internal sealed class ConsensusLoop(
         }
 
         Volatile.Write(ref _term, node.Term);
-        if (snapshots.KeepUp(store.View, new LogPosition(node.Term, AppliedIndex)) is { } covered)
+        Volatile.Write(ref _pendingCount, _pending.Count);
+        if (snapshots.KeepUp(new LogPosition(node.Term, AppliedIndex), applier.TakeSnapshot) is { } covered)
         {
             node.CompactThrough(covered);
-            log.DeleteThrough(covered);
+            log.DeleteThrough(covered, snapshots.SegmentsKept);
         }
     }
 

@@ -18,6 +18,8 @@ internal sealed class PendingProposals(ulong firstId)
         return id;
     }
 
+    public int Count => _waiting.Count;
+
     /// <summary>Tells whoever waits; entries of another life of this process have nobody.</summary>
     public void Complete(ulong id, ProposalResult result)
     {

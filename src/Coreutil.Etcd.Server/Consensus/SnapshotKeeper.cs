@@ -1,50 +1,77 @@
+using Coreutil.Etcd.Server.Metrics;
 using Coreutil.Etcd.Server.Store;
 using Coreutil.Etcd.Server.Wal;
 using Coreutil.Raft;
+using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Etcd.Server.Consensus;
+
+/// <summary>How often snapshots are written, and what is kept of them and of the log they cover; 0 keeps all.</summary>
+internal sealed record SnapshotPolicy(ulong Count, int SnapshotsKept, int SegmentsKept);
 
 /// <summary>
 /// Writes a snapshot every so many applied entries, from a view that no longer changes, on a task of its own: applying never stops.
 /// Says which entries are no longer needed once the file is on the disk.
 /// </summary>
-internal sealed class SnapshotKeeper(string directory, ulong snapshotCount, int maximumFiles, ulong coveredIndex)
+internal sealed partial class SnapshotKeeper(string directory, SnapshotPolicy policy, ulong coveredIndex, MemberMetrics metrics, TimeProvider time, ILogger logger)
 {
-    private ulong _startedIndex = coveredIndex;
-    private Task? _writing;
+    private ulong _coveredIndex = coveredIndex;
+    private ulong _dueIndex = coveredIndex + policy.Count;
+    private Task<ulong?> _writing = Task.FromResult<ulong?>(null);
+
+    public int SegmentsKept => policy.SegmentsKept > 0 ? policy.SegmentsKept : int.MaxValue;
 
     /// <summary>Starts a snapshot when one is due; the index covered when one was finished since the last call.</summary>
-    public ulong? KeepUp(StoreView view, LogPosition applied)
+    public ulong? KeepUp(LogPosition applied, Func<LogPosition, StoreSnapshot> take)
     {
-        if (_writing is { IsCompleted: true } finished)
+        if (!_writing.IsCompleted)
         {
-            _writing = null;
-            // A disk that takes no snapshot will not take the log for long either.
-            finished.GetAwaiter().GetResult();
-            return _startedIndex;
+            return null;
         }
 
-        if (_writing is null && applied.Index - _startedIndex >= snapshotCount)
+        ulong? written = _writing.GetAwaiter().GetResult();
+        bool isNews = written > _coveredIndex;
+        _coveredIndex = written ?? _coveredIndex;
+        if (applied.Index >= _dueIndex)
         {
-            _startedIndex = applied.Index;
-            _writing = Task.Run(() => Write(applied, view));
+            // Also after a failure: the next attempt comes after as many entries, the log keeps them all until then.
+            _dueIndex = applied.Index + policy.Count;
+            var snapshot = take(applied);
+            _writing = Task.Run(() => Write(snapshot));
         }
 
-        return null;
+        return isNews ? written : null;
     }
 
     /// <summary>Waits for a snapshot being written, so that a clean stop leaves no temporary file.</summary>
-    public async Task StopAsync() => await (_writing ?? Task.CompletedTask);
+    public Task StopAsync() => _writing;
 
-    private void Write(LogPosition position, StoreView view)
+    /// <summary>The index covered; null when the disk did not take it.</summary>
+    private ulong? Write(StoreSnapshot snapshot)
     {
-        SnapshotFile.Write(directory, position, view);
-        if (maximumFiles > 0)
+        try
         {
-            foreach (string old in Directory.EnumerateFiles(directory, "*" + SnapshotFile.Extension).OrderDescending(StringComparer.Ordinal).Skip(maximumFiles))
+            long started = time.GetTimestamp();
+            SnapshotFile.Write(directory, snapshot);
+            metrics.SnapshotSave.Observe(time.GetElapsedTime(started));
+            LogWritten(logger, snapshot.Position.Index);
+            foreach (string old in policy.SnapshotsKept > 0 ? SnapshotFile.Files(directory).Skip(policy.SnapshotsKept).ToArray() : [])
             {
                 File.Delete(old);
             }
+
+            return snapshot.Position.Index;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            LogNotWritten(logger, directory, failure.Message);
+            return null;
         }
     }
+
+    [LoggerMessage(EventId = 20, Level = LogLevel.Information, Message = "etcdserver: saved snapshot at index {Index}")]
+    private static partial void LogWritten(ILogger logger, ulong index);
+
+    [LoggerMessage(EventId = 21, Level = LogLevel.Error, Message = "etcdserver: cannot save a snapshot in {Directory}: {Cause}. The log goes on and is kept; make room")]
+    private static partial void LogNotWritten(ILogger logger, string directory, string cause);
 }

@@ -12,6 +12,7 @@ internal sealed class ClientHandler(MemberContext member)
     private const string AuthPrefix = "/v2/auth";
     private readonly AuthHandler _auth = new(member);
     private readonly KeysHandler _keys = new(member);
+    private readonly MetricsHandler _metrics = new(member);
     private readonly MembersHandler _members = new(member);
     private readonly StatusHandlers _status = new(member);
 
@@ -55,12 +56,11 @@ internal sealed class ClientHandler(MemberContext member)
         "/v2/stats/store" => _status.StoreStatisticsAsync(context),
         "/config/local/log" => _status.LogLevelAsync(context),
         _ when path.StartsWith(AuthPrefix + "/", StringComparison.Ordinal) => _auth.HandleAsync(context, path[AuthPrefix.Length..]),
-        "/metrics" or "/debug/vars" or "/v2/speedTest" => NotBuiltAsync(context, path),
+        "/metrics" => _metrics.MetricsAsync(context),
+        "/debug/vars" => _metrics.VariablesAsync(context),
+        "/v2/leader" => _status.LeaderAsync(context),
         _ => Reply.NotFoundAsync(context),
     };
-
-    private static Task NotBuiltAsync(HttpContext context, string path) =>
-        Reply.MessageAsync(context, StatusCodes.Status501NotImplemented, $"{path} is not built yet");
 
     private void AllowOrigin(HttpContext context)
     {

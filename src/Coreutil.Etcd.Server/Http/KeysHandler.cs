@@ -10,9 +10,6 @@ internal sealed class KeysHandler(MemberContext member)
 {
     private const string Methods = "HEAD,GET,PUT,POST,DELETE";
 
-    /// <summary>etcd's limit for a form.</summary>
-    private const int MaximumBody = 10 << 20;
-
     public async Task HandleAsync(HttpContext context, string key, ReadOnlyMemory<byte> query)
     {
         string method = context.Request.Method;
@@ -23,36 +20,23 @@ internal sealed class KeysHandler(MemberContext member)
         }
 
         context.Response.Headers["X-Etcd-Cluster-Id"] = member.ClusterIdText;
-        byte[] body = [];
-        // Anything but a form is silently no body at all, which clients rely on (etcd.md §1.2).
-        if (method is "PUT" or "POST" && IsForm(context.Request.ContentType))
+        long started = member.Time.GetTimestamp();
+        var (request, refusal) = await ParseAsync(context, key, query);
+        if (request is null)
         {
-            if (await ReadBodyAsync(context) is not { } read)
-            {
-                await Reply.ErrorAsync(context, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
-                return;
-            }
-
-            body = read;
+            await Reply.ErrorAsync(context, refusal!);
+            member.Metrics.CountFailed(context.Response.StatusCode, method);
+            return;
         }
 
-        var now = member.Time.GetUtcNow();
-        var (request, refusal) = KeysRequest.Parse(method, key, FormValues.Parse(body, query.Span), now);
-        if (request is not null && !MayPass(context, key, request))
-        {
-            (request, refusal) = (null, new EtcdError(EtcdErrorCode.Unauthorized, "Insufficient credentials", 0));
-        }
-
+        member.Metrics.CountReceived(method);
         switch (request)
         {
-            case null:
-                await Reply.ErrorAsync(context, refusal!);
-                break;
-            case KeysRequest.Read read:
-                await ReadAsync(context, read, now);
-                break;
             case KeysRequest.Watch watch:
                 await WatchResponse.RunAsync(context, member, watch, () => MayPass(context, key, watch));
+                return;
+            case KeysRequest.Read read:
+                await ReadAsync(context, read);
                 break;
             case KeysRequest.Write write:
                 await WriteAsync(context, write.Command);
@@ -60,6 +44,40 @@ internal sealed class KeysHandler(MemberContext member)
             default:
                 throw new InvalidOperationException($"unknown request {request.GetType().Name}");
         }
+
+        if (context.Response.StatusCode < StatusCodes.Status400BadRequest)
+        {
+            member.Metrics.ObserveSuccess(method, member.Time.GetElapsedTime(started));
+        }
+        else
+        {
+            member.Metrics.CountFailed(context.Response.StatusCode, method);
+        }
+    }
+
+    private async Task<(KeysRequest? Request, EtcdError? Refusal)> ParseAsync(HttpContext context, string key, ReadOnlyMemory<byte> query)
+    {
+        byte[] body = [];
+        // Anything but a form is silently no body at all, which clients rely on (etcd.md §1.2).
+        if (context.Request.Method is "PUT" or "POST" && IsForm(context.Request.ContentType))
+        {
+            if (await ReadBodyAsync(context) is not { } read)
+            {
+                return (null, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
+            }
+
+            body = read;
+        }
+
+        if (key.Length > member.Config.MaximumKeyBytes)
+        {
+            return (null, new EtcdError(EtcdErrorCode.InvalidField, $"a key has at most {member.Config.MaximumKeyBytes} bytes (--max-key-bytes)", 0));
+        }
+
+        var (request, refusal) = KeysRequest.Parse(context.Request.Method, key, FormValues.Parse(body, query.Span), member.Time.GetUtcNow());
+        return request is not null && !MayPass(context, key, request)
+            ? (null, new EtcdError(EtcdErrorCode.Unauthorized, "Insufficient credentials", 0))
+            : (request, refusal);
     }
 
     private bool MayPass(HttpContext context, string key, KeysRequest request) => member.Access.MayUseKey(
@@ -69,8 +87,9 @@ internal sealed class KeysHandler(MemberContext member)
         request is KeysRequest.Read { IsRecursive: true } or KeysRequest.Watch { IsRecursive: true } or KeysRequest.Write { Command.IsRecursive: true },
         isWrite: context.Request.Method is not ("GET" or "HEAD"));
 
-    private async Task ReadAsync(HttpContext context, KeysRequest.Read read, DateTimeOffset now)
+    private async Task ReadAsync(HttpContext context, KeysRequest.Read read)
     {
+        var now = member.Time.GetUtcNow();
         var view = member.Store.View;
         // The lone member's view holds every acknowledged write: a quorum read needs no more.
         var (found, refusal) = MachinesDirectory.Overlay(view, read.Key).Get(KeyPath.Parse(read.Key), read.IsRecursive, now);
@@ -82,7 +101,9 @@ internal sealed class KeysHandler(MemberContext member)
 
     private async Task WriteAsync(HttpContext context, StoreCommand command)
     {
+        long started = member.Time.GetTimestamp();
         var result = await member.Loop.ProposeAsync(command, context.RequestAborted);
+        member.Metrics.Proposals.Observe(member.Time.GetElapsedTime(started));
         if (result.Outcome.Refusal is { } refusal)
         {
             await Reply.ErrorAsync(context, refusal);
@@ -112,15 +133,15 @@ internal sealed class KeysHandler(MemberContext member)
         contentType?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>Null when it is too large.</summary>
-    private static async Task<byte[]?> ReadBodyAsync(HttpContext context)
+    private async Task<byte[]?> ReadBodyAsync(HttpContext context)
     {
-        using var body = new MemoryStream((int)Math.Clamp(context.Request.ContentLength ?? 0, 0, MaximumBody));
+        using var body = new MemoryStream((int)Math.Clamp(context.Request.ContentLength ?? 0, 0, member.Config.MaximumRequestBytes));
         byte[] buffer = new byte[16 << 10];
         int count;
         while ((count = await context.Request.Body.ReadAsync(buffer, context.RequestAborted)) > 0)
         {
             body.Write(buffer, 0, count);
-            if (body.Length > MaximumBody)
+            if (body.Length > member.Config.MaximumRequestBytes)
             {
                 return null;
             }

@@ -29,6 +29,13 @@ internal sealed class StatusHandlers(MemberContext member)
         ? Reply.TextAsync(context, StatusCodes.Status200OK, string.Join(", ", Cluster.Members(member.Store.View).SelectMany(known => known.ClientUrls)))
         : Reply.MethodNotAllowedAsync(context, "GET,HEAD");
 
+    /// <summary>0.4's: the leader's peer URL.</summary>
+    public Task LeaderAsync(HttpContext context) => context.Request.Method is "GET" or "HEAD"
+        ? Reply.TextAsync(
+            context, StatusCodes.Status200OK,
+            Cluster.Members(member.Store.View).FirstOrDefault(known => known.Id == member.Self.Id)?.PeerUrls.FirstOrDefault() ?? "")
+        : Reply.MethodNotAllowedAsync(context, "GET,HEAD");
+
     public Task SelfStatisticsAsync(HttpContext context) => GetAsync(context, () => Reply.WriteAsync(
         context, StatusCodes.Status200OK, Reply.Json, EtcdJson.Write(writer =>
         {

@@ -12,6 +12,14 @@ internal static class WatchResponse
     public static async Task RunAsync(HttpContext context, MemberContext member, KeysRequest.Watch watch, Func<bool> mayWatch)
     {
         string key = watch.Key.Length > 1 ? watch.Key.TrimEnd('/') : watch.Key;
+        if (member.Watchers.Count >= member.Config.MaximumWatches)
+        {
+            await Reply.ErrorAsync(context, new EtcdError(
+                EtcdErrorCode.RaftInternal, $"too many watches: this member takes {member.Config.MaximumWatches} (--max-watches)", 0));
+            return;
+        }
+
+        member.Metrics.CountWatch();
         var (registered, refusal) = member.Watchers.Register(key, watch.IsRecursive, watch.IsStream, watch.SinceIndex, () => member.Store.View.Index);
         if (registered is null)
         {
@@ -41,6 +49,11 @@ internal static class WatchResponse
                 {
                     break;
                 }
+            }
+
+            if (watcher.IsOverrun)
+            {
+                member.Metrics.CountSlowWatch();
             }
         }
         catch (OperationCanceledException)

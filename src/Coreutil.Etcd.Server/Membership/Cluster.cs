@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
@@ -15,23 +13,6 @@ internal static class Cluster
     public const string Version = "2.3.0";
     private const string VersionKey = "/version";
 
-    /// <summary>First eight bytes of SHA-1 over the sorted peer URLs and the token (etcd.md §5).</summary>
-    public static ulong MemberId(IEnumerable<string> peerUrls, string token) =>
-        FirstEight(Encoding.UTF8.GetBytes(string.Concat(peerUrls.Order(StringComparer.Ordinal)) + token));
-
-    /// <summary>First eight bytes of SHA-1 over all member ids, sorted, big endian.</summary>
-    public static ulong ClusterId(IEnumerable<ulong> memberIds)
-    {
-        ulong[] sorted = [.. memberIds.Order()];
-        byte[] bytes = new byte[sorted.Length * sizeof(ulong)];
-        for (int i = 0; i < sorted.Length; i++)
-        {
-            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(i * sizeof(ulong)), sorted[i]);
-        }
-
-        return FirstEight(bytes);
-    }
-
     /// <summary>
     /// What a started member writes that is not there yet: itself, its attributes, the version. On an empty store these are the three
     /// events that leave a fresh member at index 3.
@@ -39,15 +20,14 @@ internal static class Cluster
     public static IEnumerable<StoreCommand> Announcements(StoreView view, Member self, DateTimeOffset now)
     {
         string key = "/members/" + self.IdText;
-        string raftKey = $"{key}/raftAttributes";
-        return new (string Key, string Value)[]
+        // The peer URLs are the cluster's to change once the member is known (PUT /v2/members/ID), not the flags'.
+        return new (string Key, string Value, bool IsFixed)[]
         {
-            (raftKey, UrlsJson(null, "peerURLs", self.PeerUrls)),
-            ($"{key}/attributes", UrlsJson(self.Name, "clientURLs", self.ClientUrls)),
-            (VersionKey, Version),
+            ($"{key}/raftAttributes", UrlsJson(null, "peerURLs", self.PeerUrls), true),
+            ($"{key}/attributes", UrlsJson(self.Name, "clientURLs", self.ClientUrls), false),
+            (VersionKey, Version, false),
         }
-        // Peer URLs are the cluster's to change, by an update of the member; a flag of a later start does not, as in etcd.
-        .Where(record => view.Cluster.Find(KeyPath.Parse(record.Key).Components) is not { } known || (record.Key != raftKey && known.Value != record.Value))
+        .Where(record => view.Cluster.Find(KeyPath.Parse(record.Key).Components)?.Value is not { } known || (known != record.Value && !record.IsFixed))
         .Select(record => new StoreCommand(StoreAction.Set, record.Key, now) { Space = StoreSpace.Cluster, Value = record.Value });
     }
 
@@ -88,8 +68,4 @@ internal static class Cluster
             Member.WriteUrls(writer, property, urls);
             writer.WriteEndObject();
         }));
-
-#pragma warning disable CA5350 // An identity rule of the original, not a protection.
-    private static ulong FirstEight(byte[] bytes) => BinaryPrimitives.ReadUInt64BigEndian(SHA1.HashData(bytes));
-#pragma warning restore CA5350
 }

@@ -3,29 +3,34 @@ using Coreutil.Etcd.Server.Store;
 namespace Coreutil.Etcd.Server.Membership;
 
 /// <summary>
-/// etcd 0.4's registry <c>/_etcd/machines/NAME</c> as scripts of its time list it: made from the members for each read, never stored.
-/// A key that somebody really wrote there is left as it is.
+/// etcd 0.4's <c>/_etcd/machines/NAME</c> and <c>/_etcd/config</c> as scripts of its time read them: made for each read from what the
+/// cluster knows. A key that somebody really wrote there is left as it is.
 /// </summary>
 internal static class MachinesDirectory
 {
+    private const string Top = "_etcd";
+
     public static StoreView Overlay(StoreView view, string key)
     {
-        if (!key.StartsWith("/_etcd", StringComparison.Ordinal) || view.Keys.Find(["_etcd", "machines"]) is not null)
+        if (!key.StartsWith("/" + Top, StringComparison.Ordinal) || view.Keys.Find([Top]) is { IsDirectory: false })
         {
             return view;
         }
 
         var keys = view.Keys;
-        if (keys.Find(["_etcd"]) is { IsDirectory: false })
+        if (keys.Find([Top, "config"]) is null)
         {
-            return view;
+            keys = keys.With([Top, "config"], StoreNode.File(AdminConfig.Default.ToJson(), view.Index, deadline: null));
         }
 
-        foreach (var member in Cluster.Members(view).Where(member => member.Name.Length > 0))
+        if (keys.Find([Top, "machines"]) is null)
         {
-            string client = Uri.EscapeDataString(member.ClientUrls.FirstOrDefault() ?? "");
-            string peer = Uri.EscapeDataString(member.PeerUrls.FirstOrDefault() ?? "");
-            keys = keys.With(["_etcd", "machines", member.Name], StoreNode.File($"etcd={client}&raft={peer}", view.Index, deadline: null));
+            foreach (var member in Cluster.Members(view).Where(member => member.Name.Length > 0))
+            {
+                string client = Uri.EscapeDataString(member.ClientUrls.FirstOrDefault() ?? "");
+                string peer = Uri.EscapeDataString(member.PeerUrls.FirstOrDefault() ?? "");
+                keys = keys.With([Top, "machines", member.Name], StoreNode.File($"etcd={client}&raft={peer}", view.Index, deadline: null));
+            }
         }
 
         return view with { Keys = keys };

@@ -19,16 +19,32 @@ internal sealed class PeerHandler(MemberContext member)
         {
             (_, "/version") => _status.VersionAsync(context),
             ("GET", "/members") => MembersAsync(context),
-            ("GET", "/v2/admin/config") => SendAsync(context, """{"activeSize":9,"removeDelay":1800,"syncInterval":5}"""),
+            ("GET", "/v2/admin/config") => SendAsync(context, AdminConfig.Of(member.Store.View).ToJson()),
+            ("PUT", "/v2/admin/config") => ConfigureAsync(context),
             ("GET", "/v2/admin/machines") => SendAsync(context, $"[{string.Join(',', Cluster.Members(member.Store.View).OrderBy(known => known.Name, StringComparer.Ordinal).Select(Machine))}]"),
             ("GET", _) when path.StartsWith(MachinesPath, StringComparison.Ordinal) =>
                 SendAsync(context, Cluster.Members(member.Store.View).Where(known => known.Name == path[MachinesPath.Length..]).Select(Machine).FirstOrDefault() ?? "null"),
-            _ when path.StartsWith("/v2/admin/", StringComparison.Ordinal) =>
-                Reply.MessageAsync(context, StatusCodes.Status501NotImplemented, $"{context.Request.Method} {path} is not built yet"),
+            ("DELETE", _) when path.StartsWith(MachinesPath, StringComparison.Ordinal) || path.StartsWith("/remove/", StringComparison.Ordinal) =>
+                Reply.MessageAsync(context, StatusCodes.Status501NotImplemented, "removing a member is not built yet"),
             ("GET", "/name") => Reply.TextAsync(context, StatusCodes.Status200OK, member.Self.Name),
             ("GET", "/etcdURL") => Reply.TextAsync(context, StatusCodes.Status200OK, member.Self.ClientUrls.FirstOrDefault() ?? ""),
             _ => Reply.NotFoundAsync(context),
         };
+    }
+
+    /// <summary>0.4 answers what is no JSON with a server error.</summary>
+    private async Task ConfigureAsync(HttpContext context)
+    {
+        using var body = new MemoryStream();
+        await context.Request.Body.CopyToAsync(body, context.RequestAborted);
+        if (AdminConfig.Of(member.Store.View).With(body.ToArray()) is not { } changed)
+        {
+            await Reply.RefuseAsync(context, StatusCodes.Status500InternalServerError, "the body is not a JSON object");
+            return;
+        }
+
+        var result = await member.Loop.ProposeAsync(changed.ToCommand(member.Time.GetUtcNow()), context.RequestAborted);
+        await (result.Outcome.Refusal is { } refusal ? Reply.ErrorAsync(context, refusal) : SendAsync(context, changed.ToJson()));
     }
 
     /// <summary>Here, unlike on the client port, the id is a decimal number.</summary>

@@ -10,6 +10,9 @@ namespace Coreutil.Etcd.Server.Store;
 /// </summary>
 internal sealed class KeyStore(StoreView start)
 {
+    /// <summary>How many keys one command expires, so that a storm of them does not hold up everything else.</summary>
+    public const int MaximumExpired = 1000;
+
     private readonly TtlQueue _deadlines = TtlQueue.Of(start.Keys);
     private volatile StoreView _view = start;
 
@@ -158,7 +161,7 @@ internal sealed class KeyStore(StoreView start)
     private StoreOutcome Expire(DateTimeOffset now)
     {
         var events = ImmutableArray.CreateBuilder<StoreEvent>();
-        while (_deadlines.Due(now) is { } key)
+        while (events.Count < MaximumExpired && _deadlines.Due(now) is { } key)
         {
             var path = KeyPath.Parse(key);
             var existing = _view.Keys.Find(path.Components) ?? throw new InvalidOperationException($"{key} has a deadline but is not there");

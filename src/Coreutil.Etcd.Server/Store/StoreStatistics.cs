@@ -33,6 +33,12 @@ internal sealed class StoreStatistics
         Interlocked.Increment(ref _counts[(pair * 2) + (outcome.Refusal is null ? 0 : 1)]);
     }
 
+    public long Expired => Interlocked.Read(ref _expired);
+
+    /// <summary>Successes and failures by action, a read's being <c>get</c>.</summary>
+    public IEnumerable<(string Action, long Succeeded, long Failed)> Counts() => _names.Select((name, i) =>
+        (name.TrimEnd('s'), Interlocked.Read(ref _counts[2 * i]), Interlocked.Read(ref _counts[(2 * i) + 1])));
+
     public byte[] ToJson(int watchers) => EtcdJson.Write(writer =>
     {
         writer.WriteStartObject();
@@ -41,7 +47,7 @@ internal sealed class StoreStatistics
             writer.WriteNumber(_names[i / 2] + (i % 2 == 0 ? "Success" : "Fail"), Interlocked.Read(ref _counts[i]));
         }
 
-        writer.WriteNumber("expireCount"u8, Interlocked.Read(ref _expired));
+        writer.WriteNumber("expireCount"u8, Expired);
         writer.WriteNumber("watchers"u8, watchers);
         writer.WriteEndObject();
     });

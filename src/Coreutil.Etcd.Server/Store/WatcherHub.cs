@@ -8,13 +8,32 @@ namespace Coreutil.Etcd.Server.Store;
 /// Who waits for which key. The applier publishes, requests register; one lock orders both, so a watcher that asks for the past is
 /// registered before its replay is read and misses nothing in between.
 /// </summary>
-internal sealed class WatcherHub(int historyCapacity, ulong historyStartsAfter)
+internal sealed class WatcherHub
 {
     private readonly Lock _lock = new();
-    private readonly EventHistory _history = new(historyCapacity, historyStartsAfter);
+    private readonly EventHistory _history;
     private readonly Dictionary<string, List<Watcher>> _watchers = new(StringComparer.Ordinal);
 
+    /// <param name="historyStartsAfter">The index behind which <paramref name="past"/>, or what is published first, begins.</param>
+    public WatcherHub(EventWindow window, ulong historyStartsAfter, IEnumerable<StoreEvent> past)
+    {
+        _history = new EventHistory(window, historyStartsAfter);
+        foreach (var occurred in past)
+        {
+            _history.Add(occurred);
+        }
+    }
+
     public int Count { get; private set; }
+
+    /// <summary>The newest events, for a snapshot.</summary>
+    public ImmutableArray<StoreEvent> Newest(EventWindow maximum)
+    {
+        lock (_lock)
+        {
+            return _history.Newest(maximum);
+        }
+    }
 
     /// <summary>
     /// Watches a key from an index on; 0 means from now on. The refusal is 401, when the history no longer reaches back so far.
@@ -139,12 +158,16 @@ internal sealed class Watcher(
     /// <summary>What had happened already.</summary>
     public ImmutableArray<KeyEvent> Backlog => backlog;
 
+    /// <summary>Whether it fell too far behind.</summary>
+    public bool IsOverrun { get; private set; }
+
     public ChannelReader<KeyEvent> Events => _events.Reader;
 
     public void Offer(KeyEvent occurred)
     {
         if (!_events.Writer.TryWrite(occurred))
         {
+            IsOverrun = true;
             _events.Writer.TryComplete();
         }
     }

@@ -1,6 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using Coreutil.Etcd.Api;
+using System.Text;
 using Coreutil.Etcd.Server.Store;
 using Coreutil.Raft;
 
@@ -10,33 +10,57 @@ namespace Coreutil.Etcd.Server.Wal;
 internal static class SnapshotFile
 {
     public const string Extension = ".snap";
-    private const string Magic = "coreutil snap 1\n";
-    private const byte FileMark = 1;
-    private const byte DirectoryMark = 2;
+    private const string StagedExtension = ".tmp";
+    private const string MagicWord = "coreutil snap ";
+    private const string Magic = MagicWord + "2\n";
+    private const int Buffer = 64 << 10;
 
     public static string NameOf(LogPosition position) =>
         string.Create(CultureInfo.InvariantCulture, $"{position.Term:x16}-{position.Index:x16}{Extension}");
 
-    public static void Write(string directory, LogPosition position, StoreView view)
+    public static void Write(string directory, StoreSnapshot snapshot)
     {
-        string path = Path.Combine(directory, NameOf(position));
-        string staged = path + ".tmp";
-        using (var file = new FileStream(staged, FileMode.Create, FileAccess.Write))
+        string path = Path.Combine(directory, NameOf(snapshot.Position));
+        string staged = path + StagedExtension;
+        try
         {
-            file.Write(Encode(position, view));
-            file.Flush(flushToDisk: true);
+            using (var file = new FileStream(staged, FileMode.Create, FileAccess.Write, FileShare.Read, Buffer))
+            using (var checked32 = new ChecksumStream(file))
+            {
+                using (var writer = new BinaryWriter(checked32, Encoding.UTF8, leaveOpen: true))
+                {
+                    writer.Write(Encoding.ASCII.GetBytes(Magic));
+                    SnapshotCodec.Write(writer, snapshot);
+                }
+
+                Span<byte> crc = stackalloc byte[sizeof(uint)];
+                BinaryPrimitives.WriteUInt32LittleEndian(crc, checked32.Checksum);
+                file.Write(crc);
+                file.Flush(flushToDisk: true);
+            }
+
+            File.Move(staged, path, overwrite: true);
+        }
+        finally
+        {
+            // After a failure (a full disk) the half that was written gives its room back.
+            File.Delete(staged);
         }
 
-        File.Move(staged, path, overwrite: true);
         WalDirectory.SyncDirectory(directory);
     }
 
     /// <summary>The newest whole snapshot; damaged ones are kept as <c>.broken</c> and passed over, as etcd does.</summary>
-    public static (LogPosition Position, StoreView View)? ReadNewest(string directory)
+    public static StoreSnapshot? ReadNewest(string directory)
     {
-        foreach (string path in Directory.EnumerateFiles(directory, "*" + Extension).OrderDescending(StringComparer.Ordinal))
+        foreach (string staged in Directory.EnumerateFiles(directory, "*" + Extension + StagedExtension))
         {
-            if (Decode(File.ReadAllBytes(path)) is { } snapshot)
+            File.Delete(staged);
+        }
+
+        foreach (string path in Files(directory))
+        {
+            if (Read(path) is { } snapshot)
             {
                 return snapshot;
             }
@@ -47,89 +71,51 @@ internal static class SnapshotFile
         return null;
     }
 
-    public static byte[] Encode(LogPosition position, StoreView view)
-    {
-        using var bytes = new MemoryStream();
-        using var writer = new BinaryWriter(bytes);
-        writer.Write(System.Text.Encoding.ASCII.GetBytes(Magic));
-        writer.Write(position.Term);
-        writer.Write(position.Index);
-        writer.Write(view.Index);
-        Write(writer, view.Keys);
-        Write(writer, view.Cluster);
-        Write(writer, view.Auth);
-        writer.Flush();
-        writer.Write(Crc32C.Compute(0, bytes.GetBuffer().AsSpan(0, (int)bytes.Length)));
-        return bytes.ToArray();
-    }
+    /// <summary>The snapshots, the newest first.</summary>
+    public static IEnumerable<string> Files(string directory) =>
+        Directory.EnumerateFiles(directory, "*" + Extension).OrderDescending(StringComparer.Ordinal);
 
-    /// <summary>Null when the bytes are damaged.</summary>
-    public static (LogPosition Position, StoreView View)? Decode(byte[] bytes)
+    /// <summary>Whether a copy of a snapshot's bytes is undamaged.</summary>
+    public static bool IsWhole(ReadOnlySpan<byte> bytes) =>
+        bytes.Length >= Magic.Length + sizeof(uint) && Crc32C.Compute(0, bytes[..^sizeof(uint)]) == BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]);
+
+    /// <summary>Null when the file is damaged. It is read twice, so that nothing is made of bytes that were not checked.</summary>
+    private static StoreSnapshot? Read(string path)
     {
-        if (bytes.Length < Magic.Length + sizeof(uint) || Crc32C.Compute(0, bytes.AsSpan(..^4)) != BinaryPrimitives.ReadUInt32LittleEndian(bytes.AsSpan(^4..)))
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, Buffer);
+        using var reader = new BinaryReader(file);
+        if (file.Length < Magic.Length + sizeof(uint) || !IsWhole(file, reader))
         {
             return null;
         }
 
-        using var reader = new BinaryReader(new MemoryStream(bytes));
-        if (System.Text.Encoding.ASCII.GetString(reader.ReadBytes(Magic.Length)) != Magic)
+        file.Position = 0;
+        string magic = Encoding.ASCII.GetString(reader.ReadBytes(Magic.Length));
+        if (magic != Magic && magic.StartsWith(MagicWord, StringComparison.Ordinal))
         {
-            return null;
+            throw new WalException($"{path} has snapshot format {magic[MagicWord.Length..].Trim()}, this release reads {Magic[MagicWord.Length..].Trim()}: use the release that wrote it");
         }
 
-        var position = new LogPosition(reader.ReadUInt64(), reader.ReadUInt64());
-        ulong index = reader.ReadUInt64();
-        return (position, new StoreView(ReadNode(reader), ReadNode(reader), ReadNode(reader), index));
+        return magic == Magic ? SnapshotCodec.Read(reader) : null;
     }
 
-    private static void Write(BinaryWriter writer, StoreNode node)
+    private static bool IsWhole(FileStream file, BinaryReader reader)
     {
-        writer.Write(node.IsDirectory ? DirectoryMark : FileMark);
-        writer.Write(node.CreatedIndex);
-        writer.Write(node.ModifiedIndex);
-        writer.Write(node.Deadline?.UtcTicks ?? 0);
-        if (node.Children is not { } children)
+        byte[] buffer = new byte[Buffer];
+        uint crc = 0;
+        long left = file.Length - sizeof(uint);
+        while (left > 0)
         {
-            WriteText(writer, node.Value!);
-            return;
+            int count = file.Read(buffer, 0, (int)Math.Min(left, buffer.Length));
+            if (count == 0)
+            {
+                return false;
+            }
+
+            crc = Crc32C.Compute(crc, buffer.AsSpan(0, count));
+            left -= count;
         }
 
-        writer.Write7BitEncodedInt(children.Count);
-        foreach (var (name, child) in children)
-        {
-            WriteText(writer, name);
-            Write(writer, child);
-        }
+        return reader.ReadUInt32() == crc;
     }
-
-    private static StoreNode ReadNode(BinaryReader reader)
-    {
-        bool isDirectory = reader.ReadByte() == DirectoryMark;
-        ulong created = reader.ReadUInt64();
-        ulong modified = reader.ReadUInt64();
-        long ticks = reader.ReadInt64();
-        DateTimeOffset? deadline = ticks == 0 ? null : new DateTimeOffset(ticks, TimeSpan.Zero);
-        if (!isDirectory)
-        {
-            return StoreNode.File(ReadText(reader), modified, deadline) with { CreatedIndex = created };
-        }
-
-        var directory = StoreNode.Directory(modified, deadline) with { CreatedIndex = created };
-        var children = directory.Children!.ToBuilder();
-        for (int count = reader.Read7BitEncodedInt(); count > 0; count--)
-        {
-            children.Add(ReadText(reader), ReadNode(reader));
-        }
-
-        return directory with { Children = children.ToImmutable() };
-    }
-
-    private static void WriteText(BinaryWriter writer, string text)
-    {
-        byte[] bytes = RawText.Encode(text);
-        writer.Write7BitEncodedInt(bytes.Length);
-        writer.Write(bytes);
-    }
-
-    private static string ReadText(BinaryReader reader) => RawText.Decode(reader.ReadBytes(reader.Read7BitEncodedInt()));
 }

@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Globalization;
 using System.Text;
 using Coreutil.Raft;
@@ -9,9 +8,8 @@ namespace Coreutil.Etcd.Server.Wal;
 internal sealed class WalException(string message) : IOException(message);
 
 /// <summary>What a log held when it was opened.</summary>
-/// <param name="Writer">Who wrote it: the identity a member keeps for life.</param>
 /// <param name="TornFile">The name under which a torn tail was kept, if there was one.</param>
-internal sealed record WalContent(string Writer, HardState State, IReadOnlyList<Entry> Entries, string? TornFile);
+internal sealed record WalContent(HardState State, IReadOnlyList<Entry> Entries, string? TornFile);
 
 /// <summary>The log of entries and hard states in segments, one sync a batch. Format and repair rules in README.md.</summary>
 internal sealed class WriteAheadLog
@@ -21,9 +19,9 @@ internal sealed class WriteAheadLog
     private const string Extension = ".wal";
     private const int ZeroStep = 1 << 20;
     private readonly IWalDirectory _directory;
+    private string _writer;
     private readonly int _segmentSize;
     private readonly List<(string Name, ulong FirstIndex)> _segments = [];
-    private string _writer;
     private HardState _state = HardState.Initial;
     private uint _crc;
     private long _offset;
@@ -34,7 +32,7 @@ internal sealed class WriteAheadLog
         (_directory, _writer, _segmentSize) = (directory, writer, segmentSize);
 
     /// <summary>Opens a log, makes it when there is none, and repairs its torn tail.</summary>
-    /// <param name="writer">Who writes a new log: node and cluster identity as text, kept in each segment's header. A log that is there keeps its own.</param>
+    /// <param name="writer">Who writes a new log: node and cluster identity as text, kept in each segment's header.</param>
     /// <param name="after">Entries up to this index are in a snapshot; the log may begin behind it.</param>
     public static (WriteAheadLog Log, WalContent Content) Open(IWalDirectory directory, string writer, ulong after, int segmentSize = SegmentSize)
     {
@@ -49,9 +47,30 @@ internal sealed class WriteAheadLog
         return (log, content);
     }
 
+    /// <summary>Who writes this log: as given for a new one, as found in an old one.</summary>
+    public string Writer => _writer;
+
+    /// <summary>
+    /// Makes room for a batch with so many bytes of records. False when the disk is full: the log is as it was, and the batch must not come.
+    /// </summary>
+    public bool TryReserve(int recordBytes)
+    {
+        try
+        {
+            StartSegmentIfFull();
+            Reserve(WalBatch.Aligned(WalBatch.HeaderSize + recordBytes + 1));
+            return true;
+        }
+        catch (IOException failure) when (IsDiskFull(failure))
+        {
+            return false;
+        }
+    }
+
     /// <summary>Writes a batch and returns when it is on the disk.</summary>
     public void Append(HardState? state, IReadOnlyCollection<Entry> entries)
     {
+        StartSegmentIfFull();
         var records = entries.Select(WalRecord.Of).ToList();
         if (state is not null)
         {
@@ -64,17 +83,12 @@ internal sealed class WriteAheadLog
         {
             _lastIndex = entries.Last().Index;
         }
-
-        if (_offset >= _segmentSize)
-        {
-            StartSegment();
-        }
     }
 
-    /// <summary>Deletes the segments that hold nothing after <paramref name="index"/>; the one being written stays.</summary>
-    public void DeleteThrough(ulong index)
+    /// <summary>Deletes the oldest segments that hold nothing after <paramref name="index"/> while there are more than to keep.</summary>
+    public void DeleteThrough(ulong index, int keep = 1)
     {
-        while (_segments.Count > 1 && _segments[1].FirstIndex <= index + 1)
+        while (_segments.Count > keep && _segments[1].FirstIndex <= index + 1)
         {
             _directory.Delete(_segments[0].Name);
             _segments.RemoveAt(0);
@@ -82,6 +96,9 @@ internal sealed class WriteAheadLog
     }
 
     private string Current => _segments[^1].Name;
+
+    /// <summary>ENOSPC and EDQUOT, which .NET passes on as they are.</summary>
+    private static bool IsDiskFull(IOException failure) => failure.HResult is 28 or 122;
 
     private WalContent Recover(ulong after)
     {
@@ -95,7 +112,6 @@ internal sealed class WriteAheadLog
             int offset = 0;
             if (name == names[0])
             {
-                RefuseForeign(name, bytes);
                 _crc = WalBatch.ChainStart(bytes);
             }
 
@@ -140,7 +156,7 @@ internal sealed class WriteAheadLog
             WriteHeader();
         }
 
-        return new WalContent(_writer, _state, [.. held.Select(index => entries[index])], tornFile);
+        return new WalContent(_state, [.. held.Select(index => entries[index])], tornFile);
     }
 
     private void Accept(string name, int offset, IReadOnlyList<WalRecord> records, SortedDictionary<ulong, Entry> entries)
@@ -151,14 +167,13 @@ internal sealed class WriteAheadLog
             {
                 case WalRecordType.Header when record.Payload.Span[0] != FormatNumber:
                     throw new WalException($"{name} has log format {record.Payload.Span[0]}, this release reads {FormatNumber}: use the release that wrote it");
+                case WalRecordType.Header when _segments.Count == 0 && offset == 0:
+                    _writer = Encoding.ASCII.GetString(record.Payload.Span[1..]);
+                    break;
+                case WalRecordType.Header when Encoding.ASCII.GetString(record.Payload.Span[1..]) != _writer:
+                    throw new WalException(
+                        $"{name} was written by member and cluster {Encoding.ASCII.GetString(record.Payload.Span[1..])}, not {_writer} as the files before it: put back the log as it was");
                 case WalRecordType.Header:
-                    string writer = Encoding.ASCII.GetString(record.Payload.Span[1..]);
-                    if (_segments.Count > 0 && writer != _writer)
-                    {
-                        throw new WalException($"{name} was written by {writer}, the segments before it by {_writer}: restore the data directory from a backup");
-                    }
-
-                    _writer = writer;
                     break;
                 case WalRecordType.HardState:
                     _state = record.ToHardState();
@@ -183,13 +198,32 @@ internal sealed class WriteAheadLog
         return aside;
     }
 
+    private void StartSegmentIfFull()
+    {
+        if (_offset >= _segmentSize)
+        {
+            StartSegment();
+        }
+    }
+
     private void StartSegment()
     {
         string name = string.Create(CultureInfo.InvariantCulture, $"{NextSequence():x16}-{_lastIndex + 1:x16}{Extension}");
+        var (offset, zeroedThrough) = (_offset, _zeroedThrough);
         _segments.Add((name, _lastIndex + 1));
         _offset = 0;
         _zeroedThrough = 0;
-        WriteHeader();
+        try
+        {
+            WriteHeader();
+        }
+        catch (IOException failure) when (IsDiskFull(failure))
+        {
+            _segments.RemoveAt(_segments.Count - 1);
+            (_offset, _zeroedThrough) = (offset, zeroedThrough);
+            _directory.Delete(name);
+            throw;
+        }
     }
 
     private ulong NextSequence() => _segments.Count == 0 ? 0 : 1 + ulong.Parse(Current.AsSpan(0, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
@@ -204,27 +238,24 @@ internal sealed class WriteAheadLog
     private void Write(List<WalRecord> records)
     {
         var (bytes, crc) = WalBatch.Encode(records, _crc);
-        if (_offset + bytes.Length > _zeroedThrough)
-        {
-            // Overwriting zeros needs no new extent, which makes the sync of a batch about 1.7 times faster (consensus.md).
-            int count = Math.Min(ZeroStep, _segmentSize) + bytes.Length;
-            _directory.Write(Current, _zeroedThrough, new byte[count]);
-            _zeroedThrough += count;
-        }
-
+        Reserve(bytes.Length);
         _directory.Write(Current, _offset, bytes);
         _directory.Sync(Current);
         _offset += bytes.Length;
         _crc = crc;
     }
 
-    /// <summary>The original's log has the same file names: frames of an 8-byte length and a protobuf record, the first of which holds a CRC.</summary>
-    private static void RefuseForeign(string name, ReadOnlySpan<byte> bytes)
+    /// <summary>
+    /// Overwriting zeros needs no new extent, which makes the sync of a batch about 1.7 times faster (consensus.md), and the disk cannot be full
+    /// in the middle of a batch.
+    /// </summary>
+    private void Reserve(int batchBytes)
     {
-        if (bytes.Length >= 9 && BinaryPrimitives.ReadUInt64LittleEndian(bytes) is > 0 and < 256 && bytes[8] == 0x08)
+        if (_offset + batchBytes > _zeroedThrough)
         {
-            throw new WalException(
-                $"{name} is a log of the original etcd, which this one does not read (nothing was changed): start here with an empty data directory and copy the keys from the running original, for example with etcdctl get and set");
+            int count = Math.Min(ZeroStep, _segmentSize) + batchBytes;
+            _directory.Write(Current, _zeroedThrough, new byte[count]);
+            _zeroedThrough += count;
         }
     }
 

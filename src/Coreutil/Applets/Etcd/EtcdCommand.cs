@@ -26,15 +26,26 @@ internal static partial class EtcdCommand
             return ExitCode.Failure;
         }
 
+        var sockets = SocketActivation.Sockets(context.Variable, Environment.ProcessId);
+        var config = settings.Config with
+        {
+            InheritedPeerSockets = [.. sockets.Where(IsForPeers).Select(socket => socket.Descriptor)],
+            InheritedClientSockets = [.. sockets.Where(socket => !IsForPeers(socket)).Select(socket => socket.Descriptor)],
+        };
         try
         {
-            await using var server = await EtcdServer.StartAsync(settings.Config, logger, TimeProvider.System, cancel);
+            await using var server = await EtcdServer.StartAsync(config, logger, TimeProvider.System, cancel);
             SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
             await server.Completion.WaitAsync(cancel);
         }
         catch (EtcdStartException refused)
         {
             LogCannotStart(logger, refused.Message);
+            return ExitCode.Failure;
+        }
+        catch (IOException)
+        {
+            // The server has logged what ended it.
             return ExitCode.Failure;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
@@ -44,6 +55,9 @@ internal static partial class EtcdCommand
 
         return ExitCode.Success;
     }
+
+    /// <summary>FileDescriptorName=peer in the socket unit; any other socket is for clients.</summary>
+    private static bool IsForPeers((int Descriptor, string Name) socket) => socket.Name == "peer";
 
     /// <summary>The original's log line: local time with microseconds, the level's letter.</summary>
     internal static string FormatLine(DateTimeOffset now, LogLevel level, string category, string message)

@@ -2,7 +2,9 @@ using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
 using Coreutil.Core.CommandLine;
+using Coreutil.Core.Tls;
 using Coreutil.Etcd.Server;
+using Coreutil.Etcd.Server.Membership;
 
 namespace Coreutil.Applets.Etcd;
 
@@ -10,11 +12,7 @@ namespace Coreutil.Applets.Etcd;
 internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableArray<string> Warnings, string? Failure)
 {
     /// <summary>Settings that ask for a part that does not exist yet; each answers for itself instead of being passed over.</summary>
-    private static readonly string[] _notBuilt =
-    [
-        "discovery", "discovery-srv", "force-new-cluster", "ca-file", "cert-file", "key-file", "client-cert-auth", "trusted-ca-file",
-        "peer-ca-file", "peer-cert-file", "peer-key-file", "peer-client-cert-auth", "peer-trusted-ca-file",
-    ];
+    private static readonly string[] _notBuilt = ["discovery", "discovery-srv", "force-new-cluster"];
 
     /// <summary>A flag wins over its variable; an empty variable counts as unset.</summary>
     public static EtcdSettings Read(IReadOnlyDictionary<string, string> flags, Func<string, string?> variable)
@@ -33,8 +31,9 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
         try
         {
             TranslateOldAddresses(given);
+            var config = ToConfig(given);
             RefuseNotBuilt(given);
-            return new EtcdSettings(ToConfig(given), Flag(given, "debug"), warnings, null);
+            return new EtcdSettings(config, Flag(given, "debug"), warnings, null);
         }
         catch (FormatException wrong)
         {
@@ -87,6 +86,12 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
 
     private static EtcdConfig ToConfig(Dictionary<string, string> given)
     {
+        string[] bootstraps = [.. ((string[])["discovery", "initial-cluster", "discovery-srv"]).Where(name => given.GetValueOrDefault(name, "").Length > 0)];
+        if (bootstraps.Length > 1)
+        {
+            throw new FormatException($"multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\" or \"discovery-srv\": {string.Join(", ", bootstraps)} were given");
+        }
+
         if (given.ContainsKey("listen-client-urls") && !given.ContainsKey("advertise-client-urls"))
         {
             throw new FormatException("-advertise-client-urls is required when -listen-client-urls is set explicitly");
@@ -116,12 +121,31 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
             InitialCluster = Text(given, "initial-cluster"),
             InitialClusterToken = Text(given, "initial-cluster-token"),
             SnapshotCount = Math.Max(1, Number(given, "snapshot-count")),
-            MaximumSnapshots = (int)Math.Min(Number(given, "max-snapshots"), int.MaxValue),
+            MaximumSnapshots = Count(given, "max-snapshots"),
+            MaximumWals = Count(given, "max-wals"),
+            MaximumRequestBytes = Count(given, "max-request-bytes"),
+            MaximumKeyBytes = Count(given, "max-key-bytes"),
+            MaximumWatches = Count(given, "max-watches"),
             HeartbeatInterval = TimeSpan.FromMilliseconds(heartbeat),
             ElectionTimeout = TimeSpan.FromMilliseconds(election),
             Cors = [.. Text(given, "cors").Split(',', StringSplitOptions.RemoveEmptyEntries)],
-            EventWindow = given.ContainsKey("event-window") ? (int)Math.Clamp(Number(given, "event-window"), 1, int.MaxValue) : null,
+            ClientTls = Tls(given, ""),
+            PeerTls = Tls(given, "peer-"),
+            EventWindow = given.ContainsKey("event-window") ? Math.Max(1, Count(given, "event-window")) : null,
         };
+    }
+
+    /// <summary>The older --ca-file stands for --trusted-ca-file and asks for certificates too.</summary>
+    private static TlsSettings Tls(Dictionary<string, string> given, string prefix)
+    {
+        var settings = new TlsSettings(
+            Text(given, prefix + "cert-file"),
+            Text(given, prefix + "key-file"),
+            Text(given, prefix + "trusted-ca-file") is { Length: > 0 } trusted ? trusted : Text(given, prefix + "ca-file"),
+            Flag(given, prefix + "client-cert-auth") || Text(given, prefix + "ca-file").Length > 0);
+        return settings.CertificateFile.Length == 0 == (settings.KeyFile.Length == 0)
+            ? settings
+            : throw new FormatException($"--{prefix}cert-file and --{prefix}key-file are given together or not at all");
     }
 
     private static string Text(Dictionary<string, string> given, string name) =>
@@ -134,26 +158,21 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
             ? number
             : throw new FormatException($"invalid value {GoQuote.Quote(Text(given, name))} for flag -{name}: not a number");
 
+    private static int Count(Dictionary<string, string> given, string name) => (int)Math.Min(Number(given, name), int.MaxValue);
+
     private static ImmutableArray<Uri> Urls(Dictionary<string, string> given, string name)
     {
         string[] words = Text(given, name).Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         return words.Length == 0 ? throw new FormatException($"--{name}: no valid URLs given") : [.. words.Order(StringComparer.Ordinal).Select(word => Url(name, word))];
     }
 
-    /// <summary>The original's rules and words for a URL.</summary>
+    /// <summary>The original's rules and words for a URL; a slash behind the port is forgiven.</summary>
     private static Uri Url(string name, string word)
     {
-        if (!Uri.TryCreate(word, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
-        {
-            throw new FormatException($"--{name}: URL scheme must be http or https: {word}");
-        }
-
-        if (!word[(url.Scheme.Length + 3)..].TrimEnd('/').Contains(':', StringComparison.Ordinal))
-        {
-            throw new FormatException($"--{name}: URL address does not have the form \"host:port\": {word}");
-        }
-
-        return url.AbsolutePath == "/" ? url : throw new FormatException($"--{name}: URL must not contain a path: {word}");
+        string trimmed = word.TrimEnd('/');
+        return UrlRules.Refuse(trimmed) is { } refusal ? throw new FormatException($"--{name}: {refusal}")
+            : Uri.TryCreate(trimmed, UriKind.Absolute, out var url) ? url
+            : throw new FormatException($"--{name}: not a URL: {word}");
     }
 
     private static IPEndPoint Address(string name, string text) =>

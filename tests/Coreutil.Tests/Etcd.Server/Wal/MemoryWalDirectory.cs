@@ -8,6 +8,9 @@ internal sealed class MemoryWalDirectory : IWalDirectory
     private readonly SortedDictionary<string, byte[]> _written = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, byte[]> _synced = new(StringComparer.Ordinal);
 
+    /// <summary>What the disk still takes.</summary>
+    public long FreeBytes { get; set; } = long.MaxValue;
+
     public IReadOnlyList<string> List() => [.. _written.Keys];
 
     public byte[] Read(string name) => [.. _written[name]];
@@ -15,6 +18,14 @@ internal sealed class MemoryWalDirectory : IWalDirectory
     public void Write(string name, long offset, ReadOnlySpan<byte> bytes)
     {
         byte[] file = _written.GetValueOrDefault(name, []);
+        int growth = Math.Max(0, (int)offset + bytes.Length - file.Length);
+        if (growth > FreeBytes)
+        {
+            const int NoSpace = 28;
+            throw new IOException("No space left on device", NoSpace);
+        }
+
+        FreeBytes -= growth;
         Array.Resize(ref file, Math.Max(file.Length, (int)offset + bytes.Length));
         bytes.CopyTo(file.AsSpan((int)offset));
         _written[name] = file;

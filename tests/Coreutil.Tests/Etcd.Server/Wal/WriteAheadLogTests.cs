@@ -38,25 +38,65 @@ public sealed class WriteAheadLogTests
         Assert.Equal([.. Enumerable.Range(31, 10).Select(value => $"{value}")], Values(content));
     }
 
+    // The data directory says who a member is; flags that changed meanwhile do not (etcd.md §5).
     [Fact]
-    public void A_log_keeps_its_writer()
+    public void A_log_keeps_the_name_of_its_writer()
     {
-        var (_, content) = WriteAheadLog.Open(Written(batches: 1), "x/y", after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(Written(batches: 1), "x/y", after: 0, SmallSegment);
 
-        Assert.Equal(Writer, content.Writer);
+        Assert.Equal(Writer, log.Writer);
     }
 
     [Fact]
-    public void A_log_of_the_original_is_recognised_and_left_alone()
+    public void A_segment_of_another_member_among_the_own_is_refused()
     {
         var directory = new MemoryWalDirectory();
-        byte[] original = [4, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x04, 0x10, 0x00];
-        directory.Replace("0000000000000000-0000000000000000.wal", original);
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        Append(log, 1, 12);
+        string second = directory.List()[1];
+        byte[] bytes = directory.Read(second);
+        byte[] foreign = WalBatch.Encode(
+            [new WalRecord(WalRecordType.Header, 0, 1, (byte[])[WriteAheadLog.FormatNumber, .. "x/y"u8])], WalBatch.ChainStart(bytes)).Bytes;
+        directory.Replace(second, foreign);
 
         var refusal = Assert.Throws<WalException>(() => WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment));
 
-        Assert.Contains("original etcd", refusal.Message, StringComparison.Ordinal);
-        Assert.Equal(original, directory.Read(directory.List()[0]));
+        Assert.Contains("written by member and cluster x/y, not a/b", refusal.Message, StringComparison.Ordinal);
+    }
+
+    // ENOSPC: refused before anything is written, and taken again when there is room.
+    [Fact]
+    public void A_full_disk_refuses_a_batch_and_leaves_the_log_as_it_was()
+    {
+        var directory = new MemoryWalDirectory();
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        int written = 0;
+        directory.FreeBytes = 6 * SmallSegment;
+        while (log.TryReserve(1000))
+        {
+            Append(log, ++written, 1);
+        }
+
+        Assert.True(written > 10);
+        Assert.False(log.TryReserve(1000));
+        Assert.Equal(written, WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment).Content.Entries.Count);
+
+        directory.FreeBytes = long.MaxValue;
+        Assert.True(log.TryReserve(1000));
+        Append(log, written + 1, 1);
+        Assert.Equal(written + 1, WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment).Content.Entries.Count);
+    }
+
+    [Fact]
+    public void So_many_segments_as_asked_for_stay_behind_a_snapshot()
+    {
+        var directory = new MemoryWalDirectory();
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        Append(log, 1, 60);
+
+        log.DeleteThrough(60, keep: 3);
+
+        Assert.Equal(3, directory.List().Count);
     }
 
     [Fact]

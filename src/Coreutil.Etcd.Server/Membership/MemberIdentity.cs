@@ -1,0 +1,49 @@
+using System.Buffers.Binary;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Coreutil.Etcd.Server.Membership;
+
+/// <summary>The ids of a member and its cluster, made once from its first settings and kept in the log (etcd.md §5).</summary>
+internal readonly record struct MemberIdentity(ulong Member, ulong Cluster)
+{
+    /// <summary>A new cluster of this member alone.</summary>
+    public static MemberIdentity Of(IEnumerable<string> peerUrls, string token)
+    {
+        ulong member = MemberId(peerUrls, token);
+        return new MemberIdentity(member, ClusterId([member]));
+    }
+
+    /// <summary>As <see cref="ToString"/> writes it into the log's segments.</summary>
+    public static MemberIdentity Parse(string text)
+    {
+        string[] ids = text.Split('/');
+        return new MemberIdentity(Id(ids[0]), Id(ids[1]));
+    }
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Member:x}/{Cluster:x}");
+
+    /// <summary>First eight bytes of SHA-1 over the sorted peer URLs and the token.</summary>
+    private static ulong MemberId(IEnumerable<string> peerUrls, string token) =>
+        FirstEight(Encoding.UTF8.GetBytes(string.Concat(peerUrls.Order(StringComparer.Ordinal)) + token));
+
+    /// <summary>First eight bytes of SHA-1 over all member ids, sorted, big endian.</summary>
+    private static ulong ClusterId(IEnumerable<ulong> memberIds)
+    {
+        ulong[] sorted = [.. memberIds.Order()];
+        byte[] bytes = new byte[sorted.Length * sizeof(ulong)];
+        for (int i = 0; i < sorted.Length; i++)
+        {
+            BinaryPrimitives.WriteUInt64BigEndian(bytes.AsSpan(i * sizeof(ulong)), sorted[i]);
+        }
+
+        return FirstEight(bytes);
+    }
+
+    private static ulong Id(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+#pragma warning disable CA5350 // An identity rule of the original, not a protection.
+    private static ulong FirstEight(byte[] bytes) => BinaryPrimitives.ReadUInt64BigEndian(SHA1.HashData(bytes));
+#pragma warning restore CA5350
+}
