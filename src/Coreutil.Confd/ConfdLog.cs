@@ -94,4 +94,22 @@ public static partial class ConfdLog
 
     [LoggerMessage(30, LogLevel.Information, "Captured termination. Exiting...")]
     public static partial void Stopping(this ILogger log);
+
+    [LoggerMessage(31, LogLevel.Information, "Waiting for keys: {Reason}")]
+    public static partial void WaitingForKeys(this ILogger log, string reason);
+
+    [LoggerMessage(32, LogLevel.Information, "Reloading template resources from {Directory}")]
+    public static partial void ReloadingResources(this ILogger log, string directory);
+
+    [LoggerMessage(33, LogLevel.Information, "Templates below {Directory} were edited")]
+    public static partial void TemplatesEdited(this ILogger log, string directory);
+
+    [LoggerMessage(34, LogLevel.Debug, "{Path}: unknown key {Key}")]
+    public static partial void UnknownKey(this ILogger log, string path, string key);
+
+    [LoggerMessage(35, LogLevel.Debug, "metrics: {Reason}")]
+    public static partial void MetricsClientGone(this ILogger log, string reason);
+
+    [LoggerMessage(36, LogLevel.Information, "SRV record set to {Record}")]
+    public static partial void ServiceRecordSet(this ILogger log, string record);
 }

@@ -1,216 +1,152 @@
 using System.Collections.Immutable;
-using System.Threading.Channels;
 using Coreutil.Confd.Backends;
 using Coreutil.Confd.Resources;
-using Coreutil.Confd.Templates;
+using Coreutil.Confd.Watching;
+using Coreutil.Core.ServiceManager;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Confd;
 
 /// <summary>Keeps files rendered from keys: once, at an interval, or whenever the keys change.</summary>
-public sealed class ConfdProcessor(ConfdSettings settings, ILogger log, TimeProvider time)
+public sealed class ConfdProcessor : IDisposable
 {
-    /// <summary>The first change is rendered at once; what follows within this time is gathered into one more run.</summary>
-    private static readonly TimeSpan _gathering = TimeSpan.FromMilliseconds(100);
+    /// <summary>The exit code of a dry run with a diff that found something to change.</summary>
+    public const int ChangesPending = 3;
+
+    private static readonly TimeSpan _keyPoll = TimeSpan.FromMilliseconds(250);
+
+    private readonly ConfdSettings _settings;
+    private readonly ILogger _log;
+    private readonly TimeProvider _time;
+    private readonly TextWriter? _diff;
+    private readonly ResourceCatalog _catalog;
+    private readonly ConfigurationWatch _edits;
+
+    /// <param name="settings">What to do.</param>
+    /// <param name="log">The fixed texts.</param>
+    /// <param name="time">Of all pauses.</param>
+    /// <param name="diff">Takes what a dry run would change; null where nobody wants to see it.</param>
+    public ConfdProcessor(ConfdSettings settings, ILogger log, TimeProvider time, TextWriter? diff = null)
+    {
+        _settings = settings;
+        _log = log;
+        _time = time;
+        _diff = diff;
+        _catalog = new ResourceCatalog(settings, log);
+        _edits = new ConfigurationWatch(settings.ConfigDirectory, time);
+    }
+
+    /// <summary>conf.d is read again, and everything rendered: what SIGHUP asks for.</summary>
+    public void Reload() => _edits.Ask();
 
     /// <summary>The exit code: 1 when the configuration is at fault or, in a single pass, a resource failed.</summary>
     public async Task<int> RunAsync(CancellationToken cancel)
     {
-        log.BackendSet(settings.Backend);
+        _log.BackendSet(_settings.Backend);
         try
         {
-            using var backend = BackendFactory.Create(settings, time);
-            log.Starting();
-            log.SourcesSet(string.Join(", ", settings.Backend == "file" ? settings.Files : settings.Nodes));
-            var run = new ResourceRun(settings, backend, log, time);
-            if (settings.IsOneTime)
+            using var opened = await BackendFactory.OpenAsync(_settings, _log, _time, cancel);
+            _log.Starting();
+            _log.SourcesSet(string.Join(", ", _settings.Backend == "file" ? _settings.Files : opened.Sources));
+            var status = new StatusBoard(_settings.Backend, _settings.StatusFile, _log, _time);
+            var batch = new Batch(new ResourceRun(_settings, opened.Backend, _log, _time, _diff), _settings, _log, status);
+            if (_settings.IsOneTime)
             {
-                return await RunOnceAsync(run, cancel);
+                return await RunOnceAsync(batch, cancel);
             }
 
-            await (settings.IsWatching ? WatchAsync(run, backend, cancel) : RepeatAsync(run, cancel));
+            await ServeAsync(batch, opened.Backend, status, cancel);
             return 0;
         }
         catch (ConfdException fault)
         {
-            log.Fatal(fault.Message);
+            _log.Fatal(fault.Message);
             return 1;
         }
         catch (OperationCanceledException) when (cancel.IsCancellationRequested)
         {
-            log.Stopping();
+            _log.Stopping();
             return 0;
         }
     }
 
+    public void Dispose() => _edits.Dispose();
+
     /// <summary>Every resource is tried, in the order of the paths; one file that cannot be read stops all of them, as the original does.</summary>
-    private async Task<int> RunOnceAsync(ResourceRun run, CancellationToken cancel)
+    private async Task<int> RunOnceAsync(Batch batch, CancellationToken cancel)
     {
-        string? last = null;
-        foreach (var resource in Find().Select(path => ResourceFile.Load(path, settings)).ToArray())
+        ImmutableArray<ResourceFile> resources = [.. _catalog.LoadStrictly()];
+        long start = _time.GetTimestamp();
+        var result = await batch.RunAsync(resources, cancel);
+        bool hasPending = result.HasPending;
+        while (result.Failures.Any(failure => failure.MayPass) && _time.GetElapsedTime(start) < _settings.WaitForKeys)
         {
-            last = await TryRunAsync(run, resource, cancel) ?? last;
+            _log.WaitingForKeys(result.Failures.First(failure => failure.MayPass).Message);
+            await Task.Delay(_keyPoll, _time, cancel);
+            result = await batch.RunAsync([.. result.Failures.Select(failure => failure.Resource).Distinct()], cancel);
+            hasPending |= result.HasPending;
         }
 
-        if (last is not null)
+        if (result.Failures is [.., var last])
         {
-            log.Fatal(last);
+            _log.Fatal(last.Message);
+            return 1;
         }
 
-        return last is null ? 0 : 1;
+        return hasPending && _diff is not null ? ChangesPending : 0;
     }
 
-    /// <summary>Each pass reads conf.d and the templates anew; the pause starts after the pass.</summary>
-    private async Task RepeatAsync(ResourceRun run, CancellationToken cancel)
-    {
-        while (true)
-        {
-            foreach (var resource in LoadAll())
-            {
-                await TryRunAsync(run, resource, cancel);
-            }
-
-            await Task.Delay(settings.Interval, time, cancel);
-        }
-    }
-
-    /// <summary>One watch for each common prefix, one loop for each resource; the first of them to fail for good ends the others.</summary>
-    private async Task WatchAsync(ResourceRun run, IBackend backend, CancellationToken cancel)
+    /// <summary>The long-running modes, with the metrics beside them: what ends one ends both.</summary>
+    private async Task ServeAsync(Batch batch, IBackend backend, StatusBoard status, CancellationToken cancel)
     {
         using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        var tasks = new List<Task>();
-        foreach (var group in LoadAll().GroupBy(resource => CommonDirectory(resource.Keys), StringComparer.Ordinal))
-        {
-            var watched = group.Select(resource => new WatchedResource(resource)).ToImmutableArray();
-            tasks.Add(PumpAsync(backend, group.Key, watched, stopping.Token));
-            tasks.AddRange(watched.Select(resource => FollowAsync(run, resource, stopping.Token)));
-        }
+        using var metrics = _settings.MetricsAddress is { } address ? MetricsServer.Listen(address, status, _log, _time) : null;
+        Task[] tasks =
+        [
+            _settings.IsWatching ? WatchAsync(batch, backend, stopping.Token) : RepeatAsync(batch, stopping.Token),
+            .. metrics is null ? Array.Empty<Task>() : [metrics.RunAsync(stopping.Token)],
+        ];
+        var first = await Task.WhenAny(tasks);
+        await stopping.CancelAsync();
+        await Task.WhenAll(tasks.Select(task => task.ContinueWith(
+            static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)));
+        await first;
+    }
 
-        // With nothing to render the program still stays, as a service should.
-        tasks.Add(Task.Delay(Timeout.InfiniteTimeSpan, time, stopping.Token));
-        try
+    /// <summary>Each pass reads conf.d and the templates anew; the pause starts after the pass, and being asked to reload ends it.</summary>
+    private async Task RepeatAsync(Batch batch, CancellationToken cancel)
+    {
+        await batch.RunAsync(_catalog.Load(), cancel);
+        TellReady();
+        while (true)
         {
-            await await Task.WhenAny(tasks);
+            await _edits.AskedWithinAsync(_settings.Interval, cancel);
+            await batch.RunAsync(_catalog.Reload(), cancel);
         }
-        finally
+    }
+
+    private async Task WatchAsync(Batch batch, IBackend backend, CancellationToken cancel)
+    {
+        _edits.Start();
+        var resources = _catalog.Load();
+        while (true)
         {
+            using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var session = new WatchSession(resources, backend, batch, _settings.Wait, _log, _time, TellReady);
+            var running = session.RunAsync(stopping.Token, cancel);
+            while (await _edits.NextAsync(cancel) == ConfigurationChange.Templates)
+            {
+                _log.TemplatesEdited(_settings.ConfigDirectory);
+                session.Touch();
+            }
+
+            // What is under way is finished first: a reload_cmd must not be cut off for an edit.
+            _log.ReloadingResources(_settings.ConfigDirectory);
             await stopping.CancelAsync();
-            await Task.WhenAll(tasks.Select(task => task.ContinueWith(
-                static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default)));
+            await running;
+            resources = _catalog.Reload();
         }
     }
 
-    private async Task PumpAsync(IBackend backend, string prefix, ImmutableArray<WatchedResource> watched, CancellationToken cancel)
-    {
-        await foreach (var change in backend.WatchAsync(prefix, cancel))
-        {
-            if (change.Failure is { } failure)
-            {
-                log.Failed(failure);
-            }
-
-            foreach (var resource in watched.Where(resource => change.Concerns(resource.File.Keys)))
-            {
-                resource.Changes.Writer.TryWrite(true);
-            }
-        }
-    }
-
-    private async Task FollowAsync(ResourceRun run, WatchedResource resource, CancellationToken cancel)
-    {
-        await foreach (bool _ in resource.Changes.Reader.ReadAllAsync(cancel))
-        {
-            // A change that arrives from here on leaves a new notice: it is never lost.
-            await TryRunAsync(run, resource.File, cancel);
-            await Task.Delay(_gathering, time, cancel);
-        }
-    }
-
-    private async Task<string?> TryRunAsync(ResourceRun run, ResourceFile resource, CancellationToken cancel)
-    {
-        try
-        {
-            await run.RunAsync(resource, cancel);
-            return null;
-        }
-        catch (Exception failure) when (failure is ConfdException or TemplateException or IOException or UnauthorizedAccessException)
-        {
-            log.Failed(failure.Message);
-            return failure.Message;
-        }
-    }
-
-    /// <summary>One bad file is told and left out; it never stops a running program.</summary>
-    private IEnumerable<ResourceFile> LoadAll()
-    {
-        foreach (string path in Find())
-        {
-            ResourceFile? resource = null;
-            try
-            {
-                resource = ResourceFile.Load(path, settings);
-            }
-            catch (ConfdException bad)
-            {
-                log.Failed(bad.Message.Contains(path, StringComparison.Ordinal) ? bad.Message : $"{path}: {bad.Message}");
-            }
-
-            if (resource is not null)
-            {
-                yield return resource;
-            }
-        }
-    }
-
-    private string[] Find()
-    {
-        if (!Directory.Exists(settings.ConfigDirectory))
-        {
-            log.NoConfigDirectory(settings.ConfigDirectory);
-            return [];
-        }
-
-        log.LoadingResources(settings.ConfigDirectory);
-        string[] paths = [.. ResourceFile.Discover(settings.ConfigDirectory)];
-        foreach (string path in paths)
-        {
-            log.FoundTemplate(path);
-        }
-
-        if (paths.Length == 0)
-        {
-            log.FoundNone();
-        }
-
-        return paths;
-    }
-
-    /// <summary>The deepest directory all keys share; a single key is watched itself.</summary>
-    internal static string CommonDirectory(ImmutableArray<string> keys)
-    {
-        if (keys.IsEmpty)
-        {
-            return "/";
-        }
-
-        string[] common = keys[0].Split('/');
-        foreach (string key in keys)
-        {
-            string[] terms = key.Split('/');
-            int same = common.Zip(terms).TakeWhile(pair => pair.First == pair.Second).Count();
-            common = common[..same];
-        }
-
-        string joined = string.Join('/', common);
-        return joined.Length == 0 ? "/" : joined;
-    }
-
-    /// <summary>At most one notice waits: it stands for all changes since the run that is under way began.</summary>
-    private sealed class WatchedResource(ResourceFile file)
-    {
-        public ResourceFile File => file;
-
-        public Channel<bool> Changes { get; } =
-            Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    }
+    private void TellReady() => SystemdNotify.Send(_settings.Environment.GetValueOrDefault("NOTIFY_SOCKET"), "READY=1");
 }

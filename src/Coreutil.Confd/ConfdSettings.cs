@@ -31,6 +31,30 @@ public sealed record ConfdSettings
 
     public bool KeepsStagedFiles { get; init; }
 
+    /// <summary>How changes are gathered where a resource does not say; null renders the first at once and gathers the rest for 100 ms.</summary>
+    public WaitTimes? Wait { get; init; }
+
+    /// <summary>After this time check_cmd and reload_cmd are killed with all they started; null waits for ever, as the original does.</summary>
+    public TimeSpan? CommandTimeout { get; init; }
+
+    /// <summary>In a single pass: how long a resource may fail for want of keys, or of the backend, before it counts as failed.</summary>
+    public TimeSpan WaitForKeys { get; init; }
+
+    /// <summary>A file that always tells how each resource fares, in JSON.</summary>
+    public string? StatusFile { get; init; }
+
+    /// <summary>Where /metrics and /status are served: host:port.</summary>
+    public string? MetricsAddress { get; init; }
+
+    /// <summary>Put before nodes that an SRV record names, and the scheme consul is spoken to with.</summary>
+    public string Scheme { get; init; } = "http";
+
+    /// <summary>The record that names the nodes, <c>_etcd._tcp.example.org.</c>; empty for none.</summary>
+    public string ServiceRecord { get; init; } = "";
+
+    /// <summary>Stands for the slash in the keys of the redis backend.</summary>
+    public string Separator { get; init; } = "";
+
     public string? Username { get; init; }
 
     public string? Password { get; init; }
@@ -50,6 +74,3 @@ public sealed record ConfdSettings
     /// <summary>Of the env backend, of <c>getenv</c> and of the commands.</summary>
     public required ImmutableDictionary<string, string> Environment { get; init; }
 }
-
-/// <summary>A fault of the configuration or the backend; the message is the whole line.</summary>
-public sealed class ConfdException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,6 +1,6 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Coreutil.Confd.Resources;
-using Tomlyn;
 using Tomlyn.Model;
 
 namespace Coreutil.Confd;
@@ -8,25 +8,36 @@ namespace Coreutil.Confd;
 /// <summary>confd.toml: names without regard to case, unknown ones passed over; null for what is not there.</summary>
 public sealed class ConfdToml
 {
-    private readonly string _path;
+    private static readonly FrozenSet<string> _knownKeys = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "backend", "nodes", "confdir", "interval", "log-level", "noop", "prefix", "scheme", "srv_domain", "srv_record", "sync-only", "watch",
+        "client_cakeys", "client_cert", "client_key", "client_insecure", "basic_auth", "username", "password", "auth_token", "auth_type", "app_id",
+        "user_id", "role_id", "secret_id", "path", "table", "separator", "file", "filter", "secret_keyring", "keepstagefile", "onetime", "role",
+        "debug", "quiet", "verbose", "wait", "command_timeout", "wait_for_keys", "status_file", "metrics_address");
+
     private readonly TomlTable _table;
 
     private ConfdToml(string path, TomlTable table)
     {
-        _path = path;
+        Path = path;
         _table = table;
     }
+
+    public string Path { get; }
+
+    /// <summary>Names that mean nothing here: misspelt, or of another program.</summary>
+    public IEnumerable<string> UnknownKeys => _table.Keys.Where(name => !_knownKeys.Contains(name));
 
     /// <summary>A file that does not exist is an empty one.</summary>
     public static ConfdToml Load(string path)
     {
         try
         {
-            return new ConfdToml(path, File.Exists(path) ? TomlFields.Parse(File.ReadAllText(path)) : []);
+            return new ConfdToml(path, File.Exists(path) ? TomlFields.Parse(path, File.ReadAllText(path)) : []);
         }
-        catch (Exception unreadable) when (unreadable is TomlException or IOException or UnauthorizedAccessException)
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new ConfdException($"{path}: {(unreadable is TomlException ? "toml: " : "")}{unreadable.Message}", unreadable);
+            throw new ConfdException($"{path}: {unreadable.Message}", unreadable);
         }
     }
 
@@ -58,5 +69,5 @@ public sealed class ConfdToml
             _ => throw WrongType(name, wanted),
         };
 
-    private ConfdException WrongType(string name, string wanted) => new($"{_path}: {name} must be a {wanted}");
+    private ConfdException WrongType(string name, string wanted) => new($"{Path}: {name} must be a {wanted}");
 }

@@ -14,15 +14,16 @@ internal sealed class KeyMap
     private KeyMap(ImmutableSortedDictionary<string, string> values) => _values = values;
 
     /// <summary>
-    /// Cuts <paramref name="prefix"/> off each key. The cut is textual, as in the original: a key that does not start with it stays whole.
+    /// Cuts <paramref name="prefix"/> off each key; the pairs are byte strings already, for a value need not be text. The cut is textual, as in the original: a key that does not start with it stays whole.
     /// </summary>
     public static KeyMap Create(IEnumerable<KeyValuePair<string, string>> pairs, string prefix)
     {
+        string start = GoText.FromUtf16(prefix);
         var values = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var (key, value) in pairs)
         {
-            string rest = key.StartsWith(prefix, StringComparison.Ordinal) ? key[prefix.Length..] : key;
-            values[GoText.FromUtf16(SlashPath.Join("/", rest))] = GoText.FromUtf16(value);
+            string rest = key.StartsWith(start, StringComparison.Ordinal) ? key[start.Length..] : key;
+            values[SlashPath.Join("/", rest)] = value;
         }
 
         return new KeyMap(values.ToImmutable());
@@ -30,7 +31,8 @@ internal sealed class KeyMap
 
     public bool Contains(string key) => _values.ContainsKey(key);
 
-    public string Get(string key) => _values.TryGetValue(key, out string? value) ? value : throw new FunctionException($"key does not exist: {key}");
+    public string Get(string key) =>
+        _values.TryGetValue(key, out string? value) ? value : throw new FunctionException($"key does not exist: {key}") { IsMissingKey = true };
 
     /// <summary>Only the first default counts, and an empty value that is present wins over it.</summary>
     public string GetOr(string key, IReadOnlyList<string> defaults) =>

@@ -35,6 +35,9 @@ public sealed record EtcdRequest(
 {
     /// <summary>A body that is no form (members, auth), sent as application/json.</summary>
     public string? Json { get; init; }
+
+    /// <summary>The header in place of the client's own: the token of the v3 gateway.</summary>
+    public string? Authorization { get; init; }
 }
 
 /// <summary>A reply, whatever its status below 500.</summary>

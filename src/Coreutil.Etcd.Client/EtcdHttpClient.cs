@@ -71,16 +71,7 @@ public sealed class EtcdHttpClient : IDisposable
     public async Task<EtcdReply> SendToAsync(Uri endpoint, EtcdRequest request, CancellationToken cancel)
     {
         _options.OnRequest?.Invoke(request, endpoint);
-        using var message = new HttpRequestMessage(request.Method, new Uri(Show(endpoint) + request.PathAndQuery));
-        if (request.Json is { } json)
-        {
-            message.Content = new StringContent(json, Encoding.UTF8) { Headers = { ContentType = new("application/json") } };
-        }
-        else if (!request.Form.IsDefault)
-        {
-            message.Content = new FormUrlEncodedContent(request.Form);
-        }
-
+        using var message = MessageOf(endpoint, request);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         if (!request.IsLongPoll)
         {
@@ -110,5 +101,57 @@ public sealed class EtcdHttpClient : IDisposable
         {
             throw new EtcdUnavailableException([GoNetError.Describe(broken, endpoint)], broken) { BegunIndex = index };
         }
+    }
+
+    /// <summary>The body of the first endpoint's answer as it comes: the watches of the v3 gateway, which never end.</summary>
+    /// <exception cref="EtcdUnavailableException">No endpoint granted it.</exception>
+    public async Task<Stream> OpenStreamAsync(EtcdRequest request, CancellationToken cancel)
+    {
+        var errors = ImmutableArray.CreateBuilder<string>();
+        Exception? last = null;
+        int first = _preferred;
+        for (int attempt = 0; attempt < _options.Endpoints.Length; attempt++)
+        {
+            var endpoint = _options.Endpoints[(first + attempt) % _options.Endpoints.Length];
+            try
+            {
+                using var message = MessageOf(endpoint, request);
+                var reply = await _http.SendAsync(message, HttpCompletionOption.ResponseHeadersRead, cancel);
+                if (reply.IsSuccessStatusCode)
+                {
+                    return await reply.Content.ReadAsStreamAsync(cancel);
+                }
+
+                errors.Add($"client: etcd member {Show(endpoint)} returns server error [{(int)reply.StatusCode}]");
+                reply.Dispose();
+            }
+            catch (Exception failure) when (failure is HttpRequestException or IOException)
+            {
+                errors.Add(GoNetError.Describe(failure, endpoint));
+                last = failure;
+            }
+        }
+
+        throw new EtcdUnavailableException(errors.ToImmutable(), last);
+    }
+
+    private static HttpRequestMessage MessageOf(Uri endpoint, EtcdRequest request)
+    {
+        var message = new HttpRequestMessage(request.Method, new Uri(Show(endpoint) + request.PathAndQuery));
+        if (request.Authorization is { } authorization)
+        {
+            message.Headers.TryAddWithoutValidation("Authorization", authorization);
+        }
+
+        if (request.Json is { } json)
+        {
+            message.Content = new StringContent(json, Encoding.UTF8) { Headers = { ContentType = new("application/json") } };
+        }
+        else if (!request.Form.IsDefault)
+        {
+            message.Content = new FormUrlEncodedContent(request.Form);
+        }
+
+        return message;
     }
 }

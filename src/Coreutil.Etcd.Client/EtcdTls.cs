@@ -1,10 +1,11 @@
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Coreutil.Etcd.Client;
 
 /// <summary>The handler below a client: connections are kept, redirects followed, certificates read once.</summary>
-internal static class EtcdTls
+public static class EtcdTls
 {
     public static SocketsHttpHandler CreateHandler(EtcdClientOptions options)
     {
@@ -14,6 +15,7 @@ internal static class EtcdTls
             PooledConnectionIdleTimeout = TimeSpan.FromMinutes(1),
             UseProxy = false,
             UseCookies = false,
+            ConnectCallback = ConnectAsync,
         };
         if (options.CaFile is null && options.CertFile is null)
         {
@@ -40,5 +42,31 @@ internal static class EtcdTls
 
         handler.SslOptions = security;
         return handler;
+    }
+
+    /// <summary>
+    /// With probes on idle connections: a long poll waits for hours, and a peer that vanished without a word (a partition, a lost machine) must not be
+    /// waited for in vain.
+    /// </summary>
+    private static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancel)
+    {
+        const int QuietSeconds = 15;
+        const int ProbeSeconds = 5;
+        const int LostProbes = 3;
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, QuietSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, ProbeSeconds);
+            socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, LostProbes);
+            await socket.ConnectAsync(context.DnsEndPoint, cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 }

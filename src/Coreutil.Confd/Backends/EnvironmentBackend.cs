@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using Coreutil.Confd.Templates;
 
 namespace Coreutil.Confd.Backends;
 
@@ -9,15 +10,15 @@ namespace Coreutil.Confd.Backends;
 /// </summary>
 internal sealed class EnvironmentBackend(ImmutableDictionary<string, string> variables) : IBackend
 {
-    public Task<IReadOnlyList<KeyValuePair<string, string>>> GetValuesAsync(ImmutableArray<string> keys, CancellationToken cancel)
+    public Task<IReadOnlyList<KeyValuePair<string, string>>> GetValuesAsync(KeyRequest request, CancellationToken cancel)
     {
-        string[] starts = [.. keys.Select(key => key.TrimStart('/').Replace('/', '_').ToUpperInvariant())];
+        string[] starts = [.. request.Keys.Select(key => key.TrimStart('/').Replace('/', '_').ToUpperInvariant())];
         IReadOnlyList<KeyValuePair<string, string>> pairs =
         [
             .. variables
                 .Where(variable => starts.Any(start => variable.Key.StartsWith(start, StringComparison.Ordinal)))
                 .OrderBy(variable => variable.Key, StringComparer.Ordinal)
-                .Select(variable => new KeyValuePair<string, string>(KeyOf(variable.Key), variable.Value)),
+                .Select(variable => new KeyValuePair<string, string>(GoText.FromUtf16(KeyOf(variable.Key)), GoText.FromUtf16(variable.Value))),
         ];
         return Task.FromResult(pairs);
     }

@@ -1,5 +1,5 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
+using Coreutil.Confd.Templates;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Client;
 
@@ -8,20 +8,22 @@ namespace Coreutil.Confd.Backends;
 /// <summary>etcd's v2 keys. A key that is missing fails the whole resource, as the original does (confd.md §8).</summary>
 internal sealed class EtcdBackend(IKeysApi keys, TimeProvider time, IDisposable? connection = null) : IBackend
 {
-    public async Task<IReadOnlyList<KeyValuePair<string, string>>> GetValuesAsync(ImmutableArray<string> wanted, CancellationToken cancel)
+    public async Task<IReadOnlyList<KeyValuePair<string, string>>> GetValuesAsync(KeyRequest request, CancellationToken cancel)
     {
         var pairs = new List<KeyValuePair<string, string>>();
         try
         {
-            foreach (string key in wanted)
+            foreach (string key in request.Keys)
             {
-                var listed = await keys.GetAsync(key, new GetOptions(IsRecursive: true, IsSorted: true, IsQuorum: true), cancel);
-                Collect(listed.Node, pairs);
+                await AddAsync(key, request.MayBeMissing, pairs, cancel);
             }
         }
         catch (Exception refused) when (refused is EtcdException or EtcdUnavailableException or EtcdProtocolException)
         {
-            throw new ConfdException(refused.Message, refused);
+            throw new ConfdException(refused.Message, refused)
+            {
+                MayPass = refused is EtcdUnavailableException or EtcdException { Error.Code: EtcdErrorCode.KeyNotFound },
+            };
         }
 
         return pairs;
@@ -42,6 +44,20 @@ internal sealed class EtcdBackend(IKeysApi keys, TimeProvider time, IDisposable?
 
     public void Dispose() => connection?.Dispose();
 
+    private async Task AddAsync(string key, bool mayBeMissing, List<KeyValuePair<string, string>> pairs, CancellationToken cancel)
+    {
+        try
+        {
+            var listed = await keys.GetAsync(key, new GetOptions(IsRecursive: true, IsSorted: true, IsQuorum: true), cancel);
+            Collect(listed.Node, pairs);
+        }
+        catch (EtcdException missing) when (mayBeMissing && missing.Error.Code == EtcdErrorCode.KeyNotFound)
+        {
+            // An optional key: the template sees no data, and its defaults count.
+            return;
+        }
+    }
+
     /// <summary>Directories are dropped: an empty one is invisible to templates.</summary>
     private static void Collect(KeyNode node, List<KeyValuePair<string, string>> pairs)
     {
@@ -50,7 +66,7 @@ internal sealed class EtcdBackend(IKeysApi keys, TimeProvider time, IDisposable?
         {
             if (!next.IsDirectory)
             {
-                pairs.Add(new(next.Key, next.Value ?? ""));
+                pairs.Add(new(GoText.FromUtf16(next.Key), GoText.FromUtf16(next.Value ?? "")));
             }
 
             foreach (var child in next.Nodes.IsDefault ? [] : next.Nodes)

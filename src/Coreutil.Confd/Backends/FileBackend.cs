@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.IO.Enumeration;
 using System.Runtime.CompilerServices;
 using System.Threading.Channels;
+using Coreutil.Confd.Templates;
 
 namespace Coreutil.Confd.Backends;
 
@@ -11,7 +12,7 @@ internal sealed class FileBackend(ImmutableArray<string> sources, string filter,
     /// <summary>A file that is just being written is read when it is quiet; a lost notice is made up for by the next look.</summary>
     private static readonly TimeSpan _look = TimeSpan.FromSeconds(5);
 
-    public Task<IReadOnlyList<KeyValuePair<string, string>>> GetValuesAsync(ImmutableArray<string> keys, CancellationToken cancel)
+    public Task<IReadOnlyList<KeyValuePair<string, string>>> GetValuesAsync(KeyRequest request, CancellationToken cancel)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (string file in sources.SelectMany(Expand))
@@ -24,7 +25,10 @@ internal sealed class FileBackend(ImmutableArray<string> sources, string filter,
 
         // The keys are plain text prefixes here: /app keeps /apple.
         IReadOnlyList<KeyValuePair<string, string>> kept =
-            [.. values.Where(pair => keys.Any(key => pair.Key.StartsWith(key, StringComparison.Ordinal)))];
+        [
+            .. values.Where(pair => request.Keys.Any(key => pair.Key.StartsWith(key, StringComparison.Ordinal)))
+                .Select(pair => new KeyValuePair<string, string>(GoText.FromUtf16(pair.Key), GoText.FromUtf16(pair.Value))),
+        ];
         return Task.FromResult(kept);
     }
 

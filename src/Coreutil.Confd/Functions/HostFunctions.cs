@@ -8,8 +8,6 @@ namespace Coreutil.Confd.Functions;
 /// <summary>Environment, files, names and the clock.</summary>
 internal static class HostFunctions
 {
-    private const string ServiceSlice = "[]*net.SRV";
-
     public static IEnumerable<TemplateFunction> Create(HostView host) =>
     [
         DefineVariadic("getenv", [GoTypes.String, GoTypes.String], values => Variable(host, values)),
@@ -17,8 +15,7 @@ internal static class HostFunctions
         Define("lookupIP", [GoTypes.String], values => Lookup(values, AddressFamily.Unspecified)),
         Define("lookupIPV4", [GoTypes.String], values => Lookup(values, AddressFamily.InterNetwork)),
         Define("lookupIPV6", [GoTypes.String], values => Lookup(values, AddressFamily.InterNetworkV6)),
-        // A failed look-up is an empty list in the original; without a resolver for SRV records every one fails.
-        Define("lookupSRV", [GoTypes.String, GoTypes.String, GoTypes.String], _ => new GoSlice(ServiceSlice, [])),
+        Define("lookupSRV", [GoTypes.String, GoTypes.String, GoTypes.String], values => LookupServices(host, values)),
         Define("datetime", [], _ => GoTime.At(host.Time.GetLocalNow(), host.Time.LocalTimeZone)),
     ];
 
@@ -46,6 +43,15 @@ internal static class HostFunctions
         }
 
         return false;
+    }
+
+    /// <summary>As Go names the record: without service and protocol the name is the record's own. A failed look-up is an empty list in the original.</summary>
+    private static GoSlice LookupServices(HostView host, Value[] values)
+    {
+        string[] words = [.. values.Select(value => GoText.ToUtf16(Text(value)))];
+        string name = words[0].Length == 0 && words[1].Length == 0 ? words[2] : $"_{words[0]}._{words[1]}.{words[2]}";
+        var records = host.Services?.Invoke(name.TrimEnd('.')) ?? [];
+        return new GoSlice(ServiceRecord.SliceType, records.OrderBy(ServiceRecord.SortKey, StringComparer.Ordinal).Select(record => (object?)new ServiceRecord(record)));
     }
 
     private static GoSlice Lookup(Value[] values, AddressFamily family)

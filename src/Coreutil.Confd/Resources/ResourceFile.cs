@@ -1,13 +1,19 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
-using Tomlyn;
+using System.Globalization;
+using Coreutil.Confd.Templates;
 using Tomlyn.Model;
-using Tomlyn.Serialization;
 
 namespace Coreutil.Confd.Resources;
 
 /// <summary>A template resource: one <c>[template]</c> table below <c>conf.d</c> (confd.md §3). Mode and owner stay text until the resource is processed.</summary>
 internal sealed record ResourceFile
 {
+    private static readonly FrozenSet<string> _knownKeys = FrozenSet.Create(
+        StringComparer.OrdinalIgnoreCase,
+        "src", "dest", "keys", "prefix", "mode", "uid", "gid", "owner", "group", "check_cmd", "reload_cmd",
+        "optional", "wait", "timeout", "create_dest_dirs", "backup", "follow_symlinks", "left_delimiter", "right_delimiter");
+
     public required string Path { get; init; }
 
     public required string TemplatePath { get; init; }
@@ -29,6 +35,28 @@ internal sealed record ResourceFile
 
     public string ReloadCommand { get; init; } = "";
 
+    /// <summary>Keys that do not exist are no error; the template's defaults stand in.</summary>
+    public bool IsOptional { get; init; }
+
+    /// <summary>How long to gather changes; null leaves it to the settings.</summary>
+    public WaitTimes? Wait { get; init; }
+
+    /// <summary>After this time a command is killed with all it started; null leaves it to the settings.</summary>
+    public TimeSpan? CommandTimeout { get; init; }
+
+    public bool CreatesDirectories { get; init; }
+
+    /// <summary>How many earlier versions stay beside the destination.</summary>
+    public int Backups { get; init; }
+
+    /// <summary>A destination that is a symbolic link is written through, not replaced.</summary>
+    public bool FollowsLinks { get; init; }
+
+    public Delimiters Delimiters { get; init; } = Delimiters.Default;
+
+    /// <summary>Names in the table that mean nothing here: misspelt, or of another program.</summary>
+    public ImmutableArray<string> UnknownKeys { get; init; } = [];
+
     /// <summary>Every resource below conf.d in order of their paths. A file counts when its name ends in "toml", a leading dot or none.</summary>
     public static IEnumerable<string> Discover(string configDirectory)
     {
@@ -46,87 +74,56 @@ internal sealed record ResourceFile
         {
             return Read(path, File.ReadAllText(path), settings);
         }
-        catch (Exception unreadable) when (unreadable is TomlException or IOException or UnauthorizedAccessException)
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
-            throw new ConfdException($"Cannot process template resource {path} - {(unreadable is TomlException ? "toml: " : "")}{unreadable.Message}", unreadable);
+            throw new ConfdException($"Cannot process template resource {path} - {unreadable.Message}", unreadable);
         }
     }
 
     public static ResourceFile Read(string path, string toml, ConfdSettings settings)
     {
-        var table = new TomlFields(path, TomlFields.Find(TomlFields.Parse(toml), "template") as TomlTable);
-        string source = table.Text("src");
+        var fields = new TomlFields(path, toml, TomlFields.Find(Parse(path, toml), "template") as TomlTable);
+        string source = fields.Text("src");
         if (source.Length == 0)
         {
             throw new ConfdException("empty src template");
         }
 
         // A global prefix replaces the resource's, it is not put in front of it.
-        string prefix = settings.Prefix.Length > 0 ? settings.Prefix : table.Text("prefix");
+        string prefix = settings.Prefix.Length > 0 ? settings.Prefix : fields.Text("prefix");
         prefix = prefix.StartsWith('/') ? prefix : "/" + prefix;
         return new ResourceFile
         {
             Path = path,
             TemplatePath = SlashPath.Join(settings.ConfigDirectory, "templates", source),
-            Destination = table.Text("dest"),
-            Keys = [.. table.Texts("keys").Select(key => SlashPath.Join(prefix, key))],
+            Destination = fields.Text("dest"),
+            Keys = [.. fields.Texts("keys").Select(key => SlashPath.Join(prefix, key))],
             Prefix = prefix,
-            Mode = table.Text("mode"),
-            Owner = table.Number("uid")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? table.Name("owner"),
-            Group = table.Number("gid")?.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? table.Name("group"),
-            CheckCommand = table.Text("check_cmd"),
-            ReloadCommand = table.Text("reload_cmd"),
+            Mode = fields.Text("mode"),
+            Owner = fields.Number("uid")?.ToString(CultureInfo.InvariantCulture) ?? fields.Name("owner"),
+            Group = fields.Number("gid")?.ToString(CultureInfo.InvariantCulture) ?? fields.Name("group"),
+            CheckCommand = fields.Text("check_cmd"),
+            ReloadCommand = fields.Text("reload_cmd"),
+            IsOptional = fields.Flag("optional") ?? false,
+            Wait = fields.Text("wait") is { Length: > 0 } wait ? WaitTimes.Parse(wait) : null,
+            CommandTimeout = fields.Duration("timeout"),
+            CreatesDirectories = fields.Flag("create_dest_dirs") ?? false,
+            Backups = (int)Math.Clamp(fields.Number("backup") ?? 0, 0, 1000),
+            FollowsLinks = fields.Flag("follow_symlinks") ?? false,
+            Delimiters = Delimiters.Create(fields.Text("left_delimiter"), fields.Text("right_delimiter")),
+            UnknownKeys = [.. fields.Names.Where(name => !_knownKeys.Contains(name))],
         };
     }
-}
 
-/// <summary>Fields of a TOML table by name without regard to case, with the original's words for a wrong type.</summary>
-internal sealed class TomlFields(string path, TomlTable? table)
-{
-    public static TomlTable Parse(string toml) =>
-        TomlSerializer.Deserialize(toml, TomlTables.Default.TomlTable) ?? throw new TomlException("no document");
-
-    public static object? Find(TomlTable? table, string name) =>
-        table?.FirstOrDefault(field => field.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
-
-    public string Text(string name) => Find(table, name) switch
+    private static TomlTable Parse(string path, string toml)
     {
-        null => "",
-        string text => text,
-        var other => throw WrongType(name, other, "string"),
-    };
-
-    /// <summary>A name or a number: both are ways to say who owns a file.</summary>
-    public string? Name(string name) => Find(table, name) is long number ? number.ToString(System.Globalization.CultureInfo.InvariantCulture) : Text(name) is { Length: > 0 } text ? text : null;
-
-    public long? Number(string name) => Find(table, name) switch
-    {
-        null => null,
-        long number => number,
-        var other => throw WrongType(name, other, "integer"),
-    };
-
-    public bool? Flag(string name) => Find(table, name) switch
-    {
-        null => null,
-        bool flag => flag,
-        var other => throw WrongType(name, other, "boolean"),
-    };
-
-    public ImmutableArray<string> Texts(string name) => Find(table, name) switch
-    {
-        null => [],
-        TomlArray array => [.. array.Select(item => item as string ?? throw WrongType(name, item, "string"))],
-        var other => throw WrongType(name, other, "slice"),
-    };
-
-    private ConfdException WrongType(string name, object? value, string wanted)
-    {
-        string found = value switch { string => "string", long => "int64", bool => "bool", double => "float64", TomlArray => "array", _ => "table" };
-        return new ConfdException(
-            $"Cannot process template resource {path} - toml: (last key \"template.{name}\"): incompatible types: TOML value has type {found}; destination has type {wanted}");
+        try
+        {
+            return TomlFields.Parse(path, toml);
+        }
+        catch (ConfdException malformed)
+        {
+            throw new ConfdException($"Cannot process template resource {path} - toml: {malformed.Message}", malformed);
+        }
     }
 }
-
-[TomlSerializable(typeof(TomlTable))]
-internal sealed partial class TomlTables : TomlSerializerContext;

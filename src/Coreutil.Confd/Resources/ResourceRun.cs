@@ -4,21 +4,43 @@ using Coreutil.Confd.Backends;
 using Coreutil.Confd.Functions;
 using Coreutil.Confd.Templates;
 using Coreutil.Core.CommandLine;
+using Coreutil.Core.Net;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Confd.Resources;
 
-/// <summary>One pass over one resource, in the order of confd.md §3: fetch, render, stage, compare, check, replace, reload.</summary>
-internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILogger log, TimeProvider time)
+/// <summary>What a pass over one resource came to.</summary>
+internal enum RunOutcome
+{
+    InSync,
+
+    /// <summary>It differs, and nothing was to be changed.</summary>
+    Pending,
+    Replaced,
+}
+
+/// <summary>One pass over one resource, in the order of confd.md §3: fetch, render, stage, compare, check, replace. The reload is the batch's.</summary>
+/// <param name="settings">Of the whole program.</param>
+/// <param name="backend">Where the keys come from.</param>
+/// <param name="log">The fixed texts.</param>
+/// <param name="time">For templates that ask for it, and for timeouts.</param>
+/// <param name="diff">Takes what would change; null where nobody wants to see it.</param>
+internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILogger log, TimeProvider time, TextWriter? diff = null)
 {
     /// <summary>Throws <see cref="ConfdException"/> or <see cref="TemplateException"/>; the destination is whole in any case.</summary>
-    public async Task RunAsync(ResourceFile resource, CancellationToken cancel)
+    public async Task<RunOutcome> RunAsync(ResourceFile configured, CancellationToken cancel)
     {
-        log.LoadingResource(resource.Path);
+        log.LoadingResource(configured.Path);
+        var resource = configured.FollowsLinks ? configured with { Destination = TargetOf(configured.Destination) } : configured;
         var existing = File.Exists(resource.Destination) ? File.GetUnixFileMode(resource.Destination) : FileModes.Default;
         var mode = resource.Mode.Length > 0 ? FileModes.Parse(resource.Mode) : existing;
         var owner = FileOwner.Resolve(resource.Owner, resource.Group);
         byte[] content = await RenderAsync(resource, cancel);
+        if (resource.CreatesDirectories && !TryMakeDirectory(resource.Destination))
+        {
+            return await TellPendingAsync(resource, content);
+        }
+
         using var staged = StagedFile.Write(resource.Destination, content, mode, owner, settings.KeepsStagedFiles);
         if (settings.KeepsStagedFiles)
         {
@@ -29,16 +51,83 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         bool isSame = IsSame(resource.Destination, content, mode, owner);
         if (settings.IsDryRun)
         {
-            log.NothingModified(resource.Destination);
+            return isSame ? Unchanged(resource, isDryRun: true) : await TellPendingAsync(resource, content);
         }
-        else if (isSame)
+
+        if (isSame)
         {
-            log.InSync(resource.Destination);
+            return Unchanged(resource, isDryRun: false);
+        }
+
+        log.OutOfSync(resource.Destination);
+        await ReplaceAsync(resource, staged, mode, owner, cancel);
+        return RunOutcome.Replaced;
+    }
+
+    /// <summary>The failure, or null.</summary>
+    public Task<string?> ReloadAsync(string command, TimeSpan? timeout, CancellationToken cancel) => ExecuteAsync(command, timeout, cancel);
+
+    private RunOutcome Unchanged(ResourceFile resource, bool isDryRun)
+    {
+        // The original says so of every resource, whether it differs or not.
+        if (isDryRun)
+        {
+            log.NothingModified(resource.Destination);
         }
         else
         {
-            log.OutOfSync(resource.Destination);
-            await ReplaceAsync(resource, staged, mode, owner, cancel);
+            log.InSync(resource.Destination);
+        }
+
+        return RunOutcome.InSync;
+    }
+
+    private async Task<RunOutcome> TellPendingAsync(ResourceFile resource, byte[] content)
+    {
+        log.NothingModified(resource.Destination);
+        if (diff is not null)
+        {
+            string before = File.Exists(resource.Destination) ? await File.ReadAllTextAsync(resource.Destination) : "";
+            await diff.WriteAsync(UnifiedDiff.Create(
+                File.Exists(resource.Destination) ? resource.Destination : "/dev/null", before, resource.Destination, System.Text.Encoding.UTF8.GetString(content)));
+        }
+
+        return RunOutcome.Pending;
+    }
+
+    /// <summary>False where the directory is missing and nothing may be changed.</summary>
+    private bool TryMakeDirectory(string destination)
+    {
+        if (Path.GetDirectoryName(destination) is not { Length: > 0 } directory || Directory.Exists(directory))
+        {
+            return true;
+        }
+
+        if (settings.IsDryRun)
+        {
+            return false;
+        }
+
+        try
+        {
+            Directory.CreateDirectory(directory);
+            return true;
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            throw new ConfdException($"mkdir {directory}: {refused.Message}", refused);
+        }
+    }
+
+    private static string TargetOf(string destination)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(destination, returnFinalTarget: true)?.FullName ?? destination;
+        }
+        catch (IOException loop)
+        {
+            throw new ConfdException($"readlink {destination}: {loop.Message}", loop);
         }
     }
 
@@ -46,7 +135,8 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
     {
         log.RetrievingKeys();
         log.PrefixSet(resource.Prefix);
-        var keys = KeyMap.Create(await backend.GetValuesAsync(resource.Keys, cancel), resource.Prefix);
+        var pairs = await backend.GetValuesAsync(new KeyRequest(resource.Keys, resource.IsOptional), cancel);
+        var keys = KeyMap.Create(pairs, resource.Prefix);
         log.UsingTemplate(resource.TemplatePath);
         if (!File.Exists(resource.TemplatePath))
         {
@@ -54,19 +144,23 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         }
 
         log.CompilingTemplate(resource.TemplatePath);
-        var host = new HostView(name => settings.Environment.GetValueOrDefault(name), time);
-        return Parse(resource.TemplatePath, await File.ReadAllBytesAsync(resource.TemplatePath, cancel), FunctionSet.Create(keys, host)).Execute(Value.Missing);
+        var host = new HostView(name => settings.Environment.GetValueOrDefault(name), time, LookUpServices);
+        var template = TemplateFile.Parse(
+            resource.TemplatePath, FunctionSet.Create(keys, host), resource.Delimiters, TemplateFile.Partials(settings.ConfigDirectory));
+        return template.Execute(Value.Missing);
     }
 
-    private static Template Parse(string path, byte[] text, IEnumerable<TemplateFunction> functions)
+    /// <summary>Templates are synchronous: the look-up runs on the pool, and the render waits for it.</summary>
+    private ImmutableArray<SrvRecord> LookUpServices(string name)
     {
         try
         {
-            return Template.Parse(Path.GetFileName(path), text, functions);
+            return SrvResolver.OfSystem(time).LookUpAsync(name, CancellationToken.None).GetAwaiter().GetResult();
         }
-        catch (TemplateException bad)
+        catch (SrvLookupException)
         {
-            throw new ConfdException($"Unable to process template {path}, {bad.Message}", bad);
+            // The original hides the failure as well, and templates rely on an empty list.
+            return [];
         }
     }
 
@@ -121,21 +215,10 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         }
 
         log.Overwriting(resource.Destination);
-        if (staged.Replace(mode, owner))
+        if (staged.Replace(mode, owner, resource.Backups))
         {
             log.RenameFailed();
         }
-
-        if (!settings.IsSyncOnly && resource.ReloadCommand.Length > 0)
-        {
-            string? failure = await ExecuteAsync(resource.ReloadCommand, cancel);
-            if (failure is not null)
-            {
-                throw new ConfdException(failure);
-            }
-        }
-
-        log.Updated(resource.Destination);
     }
 
     /// <summary>The command is a template itself: <c>{{.src}}</c> is the staged file.</summary>
@@ -145,7 +228,7 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         {
             var data = new GoMap { ["src"] = GoText.FromUtf16(staged.Path) };
             byte[] command = Template.Parse("checkcmd", GoText.ToBytes(GoText.FromUtf16(resource.CheckCommand)), []).Execute(Value.Of(data));
-            string? failure = await ExecuteAsync(System.Text.Encoding.UTF8.GetString(command), cancel);
+            string? failure = await ExecuteAsync(System.Text.Encoding.UTF8.GetString(command), resource.CommandTimeout, cancel);
             if (failure is not null)
             {
                 throw new ConfdException($"Config check failed: {failure}");
@@ -157,10 +240,10 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         }
     }
 
-    private async Task<string?> ExecuteAsync(string command, CancellationToken cancel)
+    private async Task<string?> ExecuteAsync(string command, TimeSpan? timeout, CancellationToken cancel)
     {
         log.RunningCommand(command);
-        var result = await ShellCommand.RunAsync(command, settings.Environment, time, cancel);
+        var result = await ShellCommand.RunAsync(command, settings.Environment, timeout ?? settings.CommandTimeout, time, cancel);
         string output = GoQuote.Quote(result.Output);
         if (result.Failure is null)
         {

@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Runtime.InteropServices;
-using System.Text;
+using Coreutil.Core.CommandLine;
 using Microsoft.Win32.SafeHandles;
 
 namespace Coreutil.Confd.Resources;
@@ -9,8 +9,8 @@ namespace Coreutil.Confd.Resources;
 internal sealed record CommandResult(string Output, string? Failure);
 
 /// <summary>
-/// Runs <c>/bin/sh -c</c> in a process group of its own: stdin from /dev/null, both outputs captured. When confd stops, the whole group is told to
-/// end and then killed, so no command is left behind. System.Diagnostics.Process cannot set the group, hence posix_spawn.
+/// Runs <c>/bin/sh -c</c> in a process group of its own: stdin from /dev/null, both outputs captured. When confd stops or the
+/// time is up, the whole group is told to end and then killed, so no command is left behind. System.Diagnostics.Process cannot set the group, hence posix_spawn.
 /// </summary>
 internal static partial class ShellCommand
 {
@@ -24,40 +24,55 @@ internal static partial class ShellCommand
     private const int NoHang = 1;
     private static readonly TimeSpan _grace = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(2);
+    private static readonly TimeSpan _longestPoll = TimeSpan.FromMilliseconds(50);
 
     public static async Task<CommandResult> RunAsync(
-        string command, ImmutableDictionary<string, string> environment, TimeProvider time, CancellationToken cancel)
+        string command, ImmutableDictionary<string, string> environment, TimeSpan? timeout, TimeProvider time, CancellationToken cancel)
     {
-        var (pid, output) = Spawn(command, environment);
-        using (output)
+        var (pid, pipe) = Spawn(command, environment);
+        var output = new CapturedOutput(pipe);
+        var ending = EndAsync(pid, output, time);
+        using var late = new CancellationTokenSource(timeout ?? Timeout.InfiniteTimeSpan, time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
+        if (await EndsBeforeAsync(ending, Timeout.InfiniteTimeSpan, time, limit.Token))
         {
-            await using var stop = cancel.Register(() => SendSignal(-pid, Terminate));
-            using var reader = new StreamReader(output, Encoding.UTF8);
-            var reading = reader.ReadToEndAsync(CancellationToken.None);
-            if (await Task.WhenAny(reading, GraceAfter(time, cancel)) != reading)
-            {
-                SendSignal(-pid, Kill);
-            }
-
-            string text = await reading;
-            int status;
-            while (WaitFor(pid, out status, NoHang) == 0)
-            {
-                await Task.Delay(_poll, time, CancellationToken.None);
-            }
-
-            cancel.ThrowIfCancellationRequested();
-            return new CommandResult(text, Describe(status));
+            return new CommandResult(output.Text, Describe(await ending));
         }
+
+        SendSignal(-pid, Terminate);
+        if (!await EndsBeforeAsync(ending, _grace, time, CancellationToken.None))
+        {
+            SendSignal(-pid, Kill);
+
+            // Only what left the group can still hold the output open; nobody waits for that.
+            await EndsBeforeAsync(ending, _grace, time, CancellationToken.None);
+        }
+
+        cancel.ThrowIfCancellationRequested();
+        return new CommandResult(output.Text, $"killed: it ran longer than {GoDuration.Format(timeout.GetValueOrDefault())}");
     }
 
-    /// <summary>Never ends unless stopping is asked for, and then only after the grace time.</summary>
-    private static async Task GraceAfter(TimeProvider time, CancellationToken cancel)
+    /// <summary>The command has ended when its outputs are closed, by all it left running, and the shell is gone.</summary>
+    private static async Task<int> EndAsync(int pid, CapturedOutput output, TimeProvider time)
     {
-        var stopping = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await using var registration = cancel.Register(stopping.SetResult);
-        await stopping.Task;
-        await Task.Delay(_grace, time, CancellationToken.None);
+        await output.ReadToEndAsync();
+        var pause = _poll;
+        int status;
+        while (WaitFor(pid, out status, NoHang) == 0)
+        {
+            await Task.Delay(pause, time, CancellationToken.None);
+            pause = pause < _longestPoll ? pause * 2 : pause;
+        }
+
+        return status;
+    }
+
+    private static async Task<bool> EndsBeforeAsync(Task ending, TimeSpan limit, TimeProvider time, CancellationToken cancel)
+    {
+        using var settled = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        bool hasEnded = await Task.WhenAny(ending, Task.Delay(limit, time, settled.Token)) == ending;
+        await settled.CancelAsync();
+        return hasEnded;
     }
 
     private static string? Describe(int status)

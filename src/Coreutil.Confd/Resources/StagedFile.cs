@@ -61,8 +61,13 @@ internal sealed partial class StagedFile : IDisposable
     /// Takes the destination's place. A file that is a mount point cannot be renamed over: it is written in place and given its mode, or every
     /// later run would find it different. True when that was so.
     /// </summary>
-    public bool Replace(UnixFileMode mode, FileOwner owner)
+    public bool Replace(UnixFileMode mode, FileOwner owner, int backups = 0)
     {
+        if (backups > 0 && File.Exists(_destination))
+        {
+            Backup.Keep(_destination, backups);
+        }
+
         if (Rename(Path, _destination) == 0)
         {
             return false;

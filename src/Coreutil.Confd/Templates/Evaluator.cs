@@ -14,6 +14,7 @@ internal sealed class Evaluator(Template template)
     private readonly StringBuilder _output = new();
     private List<(string Name, Value Value)> _variables = [];
     private string _executing = template.Name;
+    private Definition? _definition;
     private Node? _at;
     private int _depth;
 
@@ -27,9 +28,9 @@ internal sealed class Evaluator(Template template)
     public string Run(Value data)
     {
         _variables = [("$", data)];
-        var body = template.Find(template.Name)
+        _definition = template.Find(template.Name)
             ?? throw new TemplateException($"template: {template.Name}: {GoText.Quote(template.Name)} is an incomplete or empty template");
-        WalkAll(data, body);
+        WalkAll(data, _definition.Body);
         return _output.ToString();
     }
 
@@ -143,11 +144,14 @@ internal sealed class Evaluator(Template template)
         }
     }
 
-    private void WalkCall(Value dot, Node.Call call)
+    private void WalkCall(Value dot, Node.Call call) =>
+        WalkDefinition(call.Name, () => call.Pipe is null ? Value.Missing : EvaluatePipeline(dot, call.Pipe));
+
+    private void WalkDefinition(string name, Func<Value> evaluateArgument)
     {
-        if (template.Find(call.Name) is not { } body)
+        if (template.Find(name) is not { } called)
         {
-            throw Fail($"template {GoText.Quote(call.Name)} not defined");
+            throw Fail(template.FaultOf(name) ?? $"template {GoText.Quote(name)} not defined");
         }
 
         if (_depth == DeepestCall || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
@@ -155,13 +159,23 @@ internal sealed class Evaluator(Template template)
             throw Fail($"exceeded maximum template depth ({DeepestCall})");
         }
 
-        var argument = call.Pipe is null ? Value.Missing : EvaluatePipeline(dot, call.Pipe);
-        var (variables, executing) = (_variables, _executing);
+        var argument = evaluateArgument();
+        var (variables, executing, definition) = (_variables, _executing, _definition);
         _depth++;
-        (_variables, _executing) = ([("$", argument)], call.Name);
-        WalkAll(argument, body);
-        (_variables, _executing) = (variables, executing);
+        (_variables, _executing, _definition) = ([("$", argument)], name, called);
+        WalkAll(argument, called.Body);
+        (_variables, _executing, _definition) = (variables, executing, definition);
         _depth--;
+    }
+
+    /// <summary><c>include</c>: as the template action, but the text is a value that can go on through a pipeline.</summary>
+    private Value Include(Value[] arguments)
+    {
+        int start = _output.Length;
+        WalkDefinition((string)arguments[0].Data!, () => arguments.Length > 1 ? arguments[1].Unwrap() : Value.Missing);
+        string text = _output.ToString(start, _output.Length - start);
+        _output.Length = start;
+        return Value.Of(text);
     }
 
     private Value EvaluatePipeline(Value dot, Node.Pipeline pipe)
@@ -323,6 +337,12 @@ internal sealed class Evaluator(Template template)
             values[^1] = Validate(piped, function.ParameterType(arguments.Length));
         }
 
+        if (function.IsInclude)
+        {
+            _at = node;
+            return Include(values);
+        }
+
         try
         {
             return function.Body(values);
@@ -462,10 +482,10 @@ internal sealed class Evaluator(Template template)
     private TemplateException Fail(string message, Exception? inner = null)
     {
         var node = _at!;
-        string before = template.Text[..node.Position];
+        string before = _definition!.Text[..node.Position];
         int line = 1 + before.Count(c => c == '\n');
         int column = before.Length - 1 - before.LastIndexOf('\n');
         return new TemplateException(
-            GoText.ToUtf16($"template: {template.Name}:{line}:{column}: executing {GoText.Quote(_executing)} at <{node}>: {message}"), inner);
+            GoText.ToUtf16($"template: {_definition.File}:{line}:{column}: executing {GoText.Quote(_executing)} at <{node}>: {message}"), inner);
     }
 }

@@ -8,11 +8,10 @@ namespace Coreutil.Confd.Templates;
 /// </summary>
 internal sealed class Lexer
 {
-    private const string LeftDelimiter = "{{";
-    private const string RightDelimiter = "}}";
     private const int TrimMarkerLength = 2;
 
     private readonly string _input;
+    private readonly Delimiters _delimiters;
     private readonly List<Token> _tokens = [];
     private int _start;
     private int _position;
@@ -20,7 +19,11 @@ internal sealed class Lexer
     private int _countedTo;
     private int _parenthesisDepth;
 
-    private Lexer(string input) => _input = input;
+    private Lexer(string input, Delimiters delimiters)
+    {
+        _input = input;
+        _delimiters = delimiters;
+    }
 
     private enum Step
     {
@@ -29,9 +32,9 @@ internal sealed class Lexer
         Done,
     }
 
-    public static IReadOnlyList<Token> Tokenize(string input)
+    public static IReadOnlyList<Token> Tokenize(string input, Delimiters delimiters)
     {
-        var lexer = new Lexer(input);
+        var lexer = new Lexer(input, delimiters);
         for (var step = Step.Text; step != Step.Done;)
         {
             step = step == Step.Text ? lexer.LexText() : lexer.LexInsideAction();
@@ -47,7 +50,7 @@ internal sealed class Lexer
 
     private Step LexText()
     {
-        int found = _input.IndexOf(LeftDelimiter, _position, StringComparison.Ordinal);
+        int found = _input.IndexOf(_delimiters.Left, _position, StringComparison.Ordinal);
         if (found < 0)
         {
             _position = _input.Length;
@@ -56,7 +59,7 @@ internal sealed class Lexer
             return Step.Done;
         }
 
-        bool trims = IsLeftTrimMarker(found + LeftDelimiter.Length);
+        bool trims = IsLeftTrimMarker(found + _delimiters.Left.Length);
         _position = found;
         while (trims && _position > _start && IsSpace(_input[_position - 1]))
         {
@@ -65,7 +68,7 @@ internal sealed class Lexer
 
         EmitText();
         _start = found;
-        _position = found + LeftDelimiter.Length;
+        _position = found + _delimiters.Left.Length;
         int inside = _position + (trims ? TrimMarkerLength : 0);
         if (Starts("/*", inside))
         {
@@ -93,7 +96,7 @@ internal sealed class Lexer
             return Fail("comment ends before closing delimiter");
         }
 
-        _position += RightDelimiter.Length + (trims ? TrimMarkerLength : 0);
+        _position += _delimiters.Right.Length + (trims ? TrimMarkerLength : 0);
         SkipSpacesIf(trims);
         _start = _position;
         return Step.Text;
@@ -164,7 +167,7 @@ internal sealed class Lexer
             _start = _position;
         }
 
-        _position += RightDelimiter.Length;
+        _position += _delimiters.Right.Length;
         Emit(TokenKind.RightDelimiter);
         SkipSpacesIf(trims);
         _start = _position;
@@ -179,7 +182,7 @@ internal sealed class Lexer
         }
 
         // The last space may belong to a closing " -}}".
-        if (Peek(0) == '-' && Starts(RightDelimiter, _position + 1))
+        if (Peek(0) == '-' && Starts(_delimiters.Right, _position + 1))
         {
             _position--;
             if (_position == _start)
@@ -342,12 +345,12 @@ internal sealed class Lexer
     }
 
     private bool IsAtTerminator() => Peek(0) is GoText.EndOfText or ' ' or '\t' or '\r' or '\n' or '.' or ',' or '|' or ':' or ')' or '('
-        || Starts(RightDelimiter, _position);
+        || Starts(_delimiters.Right, _position);
 
     private bool IsAtRightDelimiter(out bool trims)
     {
-        trims = IsSpace(Peek(0)) && Peek(1) == '-' && Starts(RightDelimiter, _position + TrimMarkerLength);
-        return trims || Starts(RightDelimiter, _position);
+        trims = IsSpace(Peek(0)) && Peek(1) == '-' && Starts(_delimiters.Right, _position + TrimMarkerLength);
+        return trims || Starts(_delimiters.Right, _position);
     }
 
     private bool IsLeftTrimMarker(int at) => at + 1 < _input.Length && _input[at] == '-' && IsSpace(_input[at + 1]);

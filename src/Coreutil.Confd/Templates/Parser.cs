@@ -29,9 +29,9 @@ internal sealed class Parser
     }
 
     /// <summary>All templates of a file by name: the file's own under its name, and those it defines.</summary>
-    public static Dictionary<string, ImmutableArray<Node>> Parse(string name, string text, IReadOnlySet<string> functions)
+    public static Dictionary<string, ImmutableArray<Node>> Parse(string name, string text, Delimiters delimiters, IReadOnlySet<string> functions)
     {
-        var parser = new Parser(name, Lexer.Tokenize(text), functions);
+        var parser = new Parser(name, Lexer.Tokenize(text, delimiters), functions);
         parser.ParseFile();
         return parser._definitions;
     }

@@ -14,6 +14,9 @@ internal sealed record TemplateFunction(string Name, ImmutableArray<string> Para
     /// <summary><c>and</c> and <c>or</c>: the argument that decides is the result, those after it are not evaluated. True for <c>or</c>.</summary>
     public bool? StopsAt { get; init; }
 
+    /// <summary>Calls the template its first argument names; the evaluator does it, not the body.</summary>
+    public bool IsInclude { get; init; }
+
     public int FixedCount => Parameters.Length - (IsVariadic ? 1 : 0);
 
     public string ParameterType(int index) => Parameters[Math.Min(index, Parameters.Length - 1)];

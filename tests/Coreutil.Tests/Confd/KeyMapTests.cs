@@ -1,5 +1,6 @@
 using Coreutil.Confd;
 using Coreutil.Confd.Backends;
+using Coreutil.Confd.Watching;
 
 namespace Coreutil.Tests.Confd;
 
@@ -47,5 +48,5 @@ public sealed class KeyMapTests
     [InlineData("/a/b", "/a/b")]
     [InlineData("/ab|/a", "/")]
     public void One_watch_covers_the_common_directory(string keys, string expected) =>
-        Assert.Equal(expected, ConfdProcessor.CommonDirectory([.. keys.Split('|')]));
+        Assert.Equal(expected, WatchSession.CommonDirectory([.. keys.Split('|')]));
 }

@@ -54,4 +54,28 @@ public sealed class ResourceTests
             Directory.Delete(directory, recursive: true);
         }
     }
+
+    // The library tells a fault through exceptions that quote one another; a person needs the place and the reason.
+    [Theory]
+    [InlineData("[template", "t.toml:1:10: ")]
+    [InlineData("[template]\nkeys = [ \"a\",\ndest = \"x\"", "t.toml:3:1: Unexpected token `dest` while parsing a value")]
+    public void A_TOML_fault_is_one_line_with_its_place(string toml, string expected)
+    {
+        string message = Assert.Throws<ConfdException>(() => ResourceFile.Read("t.toml", toml, _settings)).Message;
+
+        Assert.StartsWith("Cannot process template resource t.toml - toml: " + expected, message, StringComparison.Ordinal);
+        Assert.DoesNotContain("Exception", message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', message);
+    }
+
+    [Fact]
+    public void Keys_of_our_own_are_read_and_others_noted()
+    {
+        var resource = ResourceFile.Read(
+            "t.toml", "[template]\nsrc = \"t\"\noptional = true\nwait = \"1s:2s\"\nbackup = 3\nleft_delimiter = \"<<\"\nownr = \"x\"\n", _settings);
+
+        Assert.Equal((true, 3, "<<", "}}"), (resource.IsOptional, resource.Backups, resource.Delimiters.Left, resource.Delimiters.Right));
+        Assert.Equal(new WaitTimes(TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)), resource.Wait);
+        Assert.Equal(["ownr"], resource.UnknownKeys);
+    }
 }

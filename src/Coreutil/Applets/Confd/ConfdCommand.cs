@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Coreutil.Confd;
 using Coreutil.Core.Applets;
 using Coreutil.Core.Logging;
@@ -18,12 +19,6 @@ internal static class ConfdCommand
             return ExitCode.Success;
         }
 
-        if (flags.NotBuilt(parsed) is { } option)
-        {
-            await context.Error.WriteLineAsync($"confd: {option} is not built yet".AsMemory(), cancel);
-            return ExitCode.Failure;
-        }
-
         using var early = LineLoggerProvider.CreateFactory(context.Error, LineFormatOf(context), LogLevel.Information, context.Time);
         try
         {
@@ -31,13 +26,28 @@ internal static class ConfdCommand
             var settings = flags.Settings(parsed, toml, context);
             using var logs = LineLoggerProvider.CreateFactory(
                 context.Error, LineFormatOf(context), LevelOf(flags.LogLevel(parsed, toml)), context.Time);
-            return await new ConfdProcessor(settings, logs.CreateLogger("confd"), context.Time).RunAsync(cancel);
+            var log = logs.CreateLogger("confd");
+            return flags.AsksForValidation(parsed)
+                ? new Validation(settings, toml, log).Run()
+                : await ProcessAsync(settings, flags.AsksForDiff(parsed) ? context.Out : null, log, context.Time, cancel);
         }
         catch (ConfdException fault)
         {
             early.CreateLogger("confd").Fatal(fault.Message);
             return ExitCode.Failure;
         }
+    }
+
+    /// <summary>A long-running confd reads its configuration again on SIGHUP; a single pass ends by it, as any program does.</summary>
+    private static async Task<int> ProcessAsync(ConfdSettings settings, TextWriter? diff, ILogger log, TimeProvider time, CancellationToken cancel)
+    {
+        using var processor = new ConfdProcessor(settings, log, time, diff);
+        using var hangUp = settings.IsOneTime ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, received =>
+        {
+            received.Cancel = true;
+            processor.Reload();
+        });
+        return await processor.RunAsync(cancel);
     }
 
     /// <summary>confd.md §2: time, host, the name as invoked with the process, level, message.</summary>

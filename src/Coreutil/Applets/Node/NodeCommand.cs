@@ -76,8 +76,9 @@ internal static partial class NodeCommand
         Task store, Task fleet, AppletContext context, NodeRequest request, ILoggerFactory logs, CancellationToken cancel)
     {
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        using var confd = new ConfdProcessor(ConfdSettingsOf(context, request.ConfigDirectory ?? ""), logs.CreateLogger("confd"), context.Time);
         Task rendering = request.ConfigDirectory is { } directory && Directory.Exists(Path.Combine(directory, "conf.d"))
-            ? new ConfdProcessor(ConfdSettingsOf(context, directory), logs.CreateLogger("confd"), context.Time).RunAsync(ending.Token)
+            ? confd.RunAsync(ending.Token)
             : Task.Delay(Timeout.InfiniteTimeSpan, context.Time, ending.Token);
         Task first = await Task.WhenAny(store, fleet, rendering, Task.Delay(Timeout.InfiniteTimeSpan, context.Time, ending.Token));
         await ending.CancelAsync();
