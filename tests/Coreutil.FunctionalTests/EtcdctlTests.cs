@@ -61,8 +61,7 @@ public sealed class EtcdctlTests : IDisposable
     {
         // More than the window of 1000 events that the daemon keeps.
         const int Writes = 1200;
-        int port = Daemon.FreePort();
-        var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"], port);
+        var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"]);
         var (watcher, seen) = Start(url, "etcdctl exec-watch --recursive /w -- sh -c 'echo \"$ETCD_WATCH_ACTION $ETCD_WATCH_KEY=$ETCD_WATCH_VALUE\"'");
         using (watcher)
         {
@@ -75,9 +74,10 @@ public sealed class EtcdctlTests : IDisposable
             await SignalAsync(watcher.Id, "CONT");
             await seen.WaitAsync(text => Enumerable.Range(0, Writes).All(number => text.Contains($"/w/slow{number}=v\n", StringComparison.Ordinal)));
 
+            string peer = await PeerUrlAsync(url);
             await daemon.EndAsync("KILL");
             await daemon.DisposeAsync();
-            (daemon, _) = await Daemon.StartEtcdAsync(_directory["m"], port);
+            daemon = await RestartAsync(_directory["m"], url, peer);
             await PutAsync($"{url}/v2/keys/w/after");
             await seen.WaitAsync(text => text.Contains("set /w/after=v\n", StringComparison.Ordinal));
             Assert.Equal(0, await EndAsync(watcher, "INT"));
@@ -137,9 +137,8 @@ public sealed class EtcdctlTests : IDisposable
     [Fact]
     public async Task A_backup_of_a_running_member_is_a_member_again()
     {
-        int port = Daemon.FreePort();
         string backup = _directory["backup"];
-        var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"], port);
+        var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"]);
         await using (daemon)
         {
             await ShellAsync(url, "for i in 1 2 3; do etcdctl set /k$i v$i; done");
@@ -147,9 +146,9 @@ public sealed class EtcdctlTests : IDisposable
             var again = await ShellAsync(url, $"etcdctl backup --data-dir {_directory["m"]} --backup-dir {backup}");
             Assert.Equal(1, again.ExitCode);
             Assert.Contains("is not empty", again.Error, StringComparison.Ordinal);
-            string peer = await Daemon.Http.GetStringAsync(new Uri($"{url}/v2/members"));
+            string peer = await PeerUrlAsync(url);
             await daemon.EndAsync("TERM");
-            await using var restored = await RestoreAsync(backup, url, peer.Split("\"peerURLs\":[\"")[1].Split('"')[0]);
+            await using var restored = await RestartAsync(backup, url, peer);
             Assert.Equal((0, "v3\n", ""), await ShellAsync(url, "etcdctl get /k3"));
         }
     }
@@ -243,7 +242,13 @@ public sealed class EtcdctlTests : IDisposable
         return (daemon, url);
     }
 
-    private static Task<Daemon> RestoreAsync(string directory, string url, string peer) => Daemon.StartAsync(
+    private static async Task<string> PeerUrlAsync(string url)
+    {
+        string members = await Daemon.Http.GetStringAsync(new Uri($"{url}/v2/members"));
+        return members.Split("\"peerURLs\":[\"")[1].Split('"')[0];
+    }
+
+    private static Task<Daemon> RestartAsync(string directory, string url, string peer) => Daemon.StartAsync(
         Published.Link("etcd"),
         [
             "--name", "m", "--data-dir", directory, "--listen-client-urls", url, "--advertise-client-urls", url,
