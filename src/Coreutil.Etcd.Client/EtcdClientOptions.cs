@@ -7,7 +7,7 @@ public sealed record EtcdClientOptions
 {
     public required ImmutableArray<Uri> Endpoints { get; init; }
 
-    /// <summary>How long one endpoint may take to answer before the next one is asked. Long polls wait without limit.</summary>
+    /// <summary>How long one endpoint may take to answer before the next one is asked; zero is without limit. So are long polls.</summary>
     public TimeSpan EndpointTimeout { get; init; } = TimeSpan.FromSeconds(3);
 
     public string? Username { get; init; }

@@ -40,6 +40,7 @@ public sealed class EtcdHttpClient : IDisposable
             var endpoint = _options.Endpoints[number];
             try
             {
+                _options.OnRequest?.Invoke(request, endpoint);
                 var reply = await SendToAsync(endpoint, request, cancel);
                 if (reply.Status < 500)
                 {
@@ -70,10 +71,9 @@ public sealed class EtcdHttpClient : IDisposable
     /// <summary>Asks one endpoint; its reply counts whatever the status.</summary>
     public async Task<EtcdReply> SendToAsync(Uri endpoint, EtcdRequest request, CancellationToken cancel)
     {
-        _options.OnRequest?.Invoke(request, endpoint);
         using var message = MessageOf(endpoint, request);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        if (!request.IsLongPoll)
+        if (!request.IsLongPoll && _options.EndpointTimeout > TimeSpan.Zero)
         {
             limit.CancelAfter(_options.EndpointTimeout);
         }

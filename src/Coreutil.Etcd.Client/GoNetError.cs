@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using System.Security.Authentication;
 
 namespace Coreutil.Etcd.Client;
 
@@ -22,7 +23,8 @@ public static class GoNetError
             SocketError.TimedOut => $"dial tcp {address}: i/o timeout",
             SocketError.ConnectionReset => $"read tcp {address}: connection reset by peer",
             null when failure is HttpRequestException { HttpRequestError: HttpRequestError.ResponseEnded } or HttpIOException => "unexpected EOF",
-            _ => failure.Message,
+            // The outer messages say "see inner exception".
+            _ => failure.GetBaseException() is AuthenticationException untrusted ? $"tls: {untrusted.Message}" : failure.GetBaseException().Message,
         };
     }
 

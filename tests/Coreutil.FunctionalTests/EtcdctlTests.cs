@@ -62,7 +62,7 @@ public sealed class EtcdctlTests : IDisposable
         // More than the window of 1000 events that the daemon keeps.
         const int Writes = 1200;
         var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"]);
-        var (watcher, seen) = Start(url, "etcdctl exec-watch --recursive /w -- sh -c 'echo \"$ETCD_WATCH_ACTION $ETCD_WATCH_KEY=$ETCD_WATCH_VALUE\"'");
+        var (watcher, seen) = Start(url, "etcdctl exec-watch --recursive /w -- sh -c 'echo \"$ETCD_WATCH_ACTION $ETCD_WATCH_KEY=$ETCD_WATCH_VALUE\"' 2>&1");
         using (watcher)
         {
             await UntilAsync(url, "/w/ready", () => seen.Text.Contains("set /w/ready=v\n", StringComparison.Ordinal));
@@ -85,6 +85,7 @@ public sealed class EtcdctlTests : IDisposable
 
         await daemon.DisposeAsync();
         Assert.Equal(1, seen.Text.Split('\n').Count(line => line == "set /w/after=v"));
+        Assert.Contains("exec-watch: the server no longer keeps the events since the last one seen", seen.Text, StringComparison.Ordinal);
     }
 
     [Fact]

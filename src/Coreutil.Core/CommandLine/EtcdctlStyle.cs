@@ -80,7 +80,12 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
     private static bool IsStrict(RootCommand root, IReadOnlyList<string> arguments) =>
         GoFlags.Find(root, "strict") is not null && arguments.TakeWhile(argument => argument != "--").Any(argument => argument is "--strict" or "-strict");
 
-    /// <summary>Go takes the last of a repeated flag, unless the flag collects them.</summary>
+    /// <summary>Go takes the last of a repeated flag, unless the flag collects them. An empty value is as good as none to every command.</summary>
     private static ImmutableArray<string> Canonical(IEnumerable<GoFlagValue> flags) =>
-        [.. flags.GroupBy(flag => flag.Option).SelectMany(same => same.Key.ValueType == typeof(string[]) ? same.AsEnumerable() : [same.Last()]).Select(flag => flag.Canonical)];
+    [
+        .. flags.GroupBy(flag => flag.Option)
+            .SelectMany(same => same.Key.ValueType == typeof(string[]) ? same.AsEnumerable() : [same.Last()])
+            .Where(flag => flag.Value.Length > 0)
+            .Select(flag => flag.Canonical),
+    ];
 }

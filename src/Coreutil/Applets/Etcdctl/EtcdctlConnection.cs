@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Security.Cryptography;
 using Coreutil.Core.Applets;
 using Coreutil.Core.CommandLine;
 using Coreutil.Core.Net;
@@ -18,17 +19,21 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
         if (parsed.GetValue(options.NoSync))
         {
             WriteEndpoints(settings.Endpoints);
-            return new EtcdHttpClient(settings with { EndpointTimeout = endpointTimeout ?? settings.EndpointTimeout });
+            return Open(settings with { EndpointTimeout = endpointTimeout ?? settings.EndpointTimeout });
         }
 
         Trace($"start to sync cluster using endpoints({Join(settings.Endpoints)})");
-        using var given = new EtcdHttpClient(settings);
+        using var given = Open(settings);
         try
         {
             var published = await PublishedAsync(given, cancel);
             Trace($"got endpoints({Join(published)}) after sync");
             WriteEndpoints(published);
-            return new EtcdHttpClient(settings with { Endpoints = published, EndpointTimeout = endpointTimeout ?? settings.EndpointTimeout });
+            return Open(settings with { Endpoints = published, EndpointTimeout = endpointTimeout ?? settings.EndpointTimeout });
+        }
+        catch (OperationCanceledException ended)
+        {
+            throw new SyncCanceledException(ended);
         }
         catch (EtcdUnavailableException unreachable)
         {
@@ -41,7 +46,15 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
     }
 
     /// <summary>A client of the endpoints as they were given.</summary>
-    public async Task<EtcdHttpClient> OpenGivenAsync(CancellationToken cancel) => new(await SettingsAsync(cancel));
+    public async Task<EtcdHttpClient> OpenGivenAsync(CancellationToken cancel)
+    {
+        var settings = await SettingsAsync(cancel);
+        WriteEndpoints(settings.Endpoints);
+        return Open(settings);
+    }
+
+    /// <summary>The original tells the endpoints twice where users and roles are concerned.</summary>
+    public void WriteEndpoints(ImmutableArray<Uri> endpoints) => Trace($"Cluster-Endpoints: {string.Join(", ", endpoints.Select(EtcdHttpClient.Show))}");
 
     /// <summary>The original's text: a line an endpoint, and an empty one.</summary>
     public static string Text(EtcdUnavailableException unreachable) =>
@@ -117,12 +130,34 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
         };
     }
 
+    /// <summary>Certificates are read when a client is made: what is wrong with them is told in the original's words.</summary>
+    private static EtcdHttpClient Open(EtcdClientOptions settings)
+    {
+        if (string.IsNullOrEmpty(settings.CertFile) != string.IsNullOrEmpty(settings.KeyFile))
+        {
+            throw EtcdctlFailure.BadArguments($"KeyFile and CertFile must both be present[key: {settings.KeyFile}, cert: {settings.CertFile}]");
+        }
+
+        if (((string?[])[settings.CertFile, settings.KeyFile, settings.CaFile]).FirstOrDefault(path => path is not null && !File.Exists(path)) is { } missing)
+        {
+            throw EtcdctlFailure.BadArguments($"open {missing}: no such file or directory");
+        }
+
+        try
+        {
+            return new EtcdHttpClient(settings);
+        }
+        catch (Exception failure) when (failure is CryptographicException or IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            throw EtcdctlFailure.BadArguments(
+                $"etcdctl: cannot use the certificates ({string.Join(' ', ((string?[])[settings.CertFile, settings.KeyFile, settings.CaFile]).Where(path => path is not null))}): {failure.Message}");
+        }
+    }
+
     private string? Flag(string name) =>
         options.All.OfType<Option<string>>().Where(option => option.Name == "--" + name).Select(option => parsed.GetValue(option)).FirstOrDefault() is { Length: > 0 } value
             ? value
             : null;
-
-    private void WriteEndpoints(ImmutableArray<Uri> endpoints) => Trace($"Cluster-Endpoints: {string.Join(", ", endpoints.Select(EtcdHttpClient.Show))}");
 
     private void WriteCurl(EtcdRequest request, Uri endpoint)
     {
@@ -143,3 +178,6 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
 
     private static string Join(ImmutableArray<Uri> endpoints) => string.Join(',', endpoints.Select(EtcdHttpClient.Show));
 }
+
+/// <summary>--total-timeout, or the user, ended the look for the cluster's endpoints.</summary>
+internal sealed class SyncCanceledException(OperationCanceledException inner) : OperationCanceledException(inner.Message, inner);

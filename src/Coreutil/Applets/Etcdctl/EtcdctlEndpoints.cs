@@ -19,6 +19,20 @@ internal static class EtcdctlEndpoints
         return [.. (chosen ?? Default).Split(',')];
     }
 
+    /// <summary>Refuses what is no peer URL before the server is asked.</summary>
+    public static void CheckPeer(string url)
+    {
+        if (url.Contains(':', StringComparison.Ordinal) && !url.Contains("://", StringComparison.Ordinal))
+        {
+            Parse(url);
+        }
+
+        if (!url.StartsWith("http://", StringComparison.Ordinal) && !url.StartsWith("https://", StringComparison.Ordinal))
+        {
+            throw EtcdctlFailure.BadArguments($"URL scheme must be http or https: {url}");
+        }
+    }
+
     /// <summary>The URL of an endpoint; what is none is refused in the words of Go's URL parser and HTTP client.</summary>
     public static Uri Parse(string endpoint)
     {

@@ -62,7 +62,14 @@ internal sealed class EtcdctlSession(AppletContext context)
 
     /// <summary>Runs a command on users, roles and authentication, with refusals as of the members.</summary>
     public Task<int> OnAuthAsync(ParseResult parsed, Func<AuthApi, CancellationToken, Task<int>> run, CancellationToken cancel) =>
-        OnBareAsync(parsed, (client, limit) => run(new AuthApi(client), limit), cancel);
+        OnBareAsync(
+            parsed,
+            (client, limit) =>
+            {
+                Connection(parsed).WriteEndpoints(client.Endpoints);
+                return run(new AuthApi(client), limit);
+            },
+            cancel);
 
     /// <summary>Says how a command ended: in the original's text, or as the fields of one JSON object.</summary>
     public void Answer(ParseResult parsed, string text, Action<Utf8JsonWriter> fields) => context.Out.Write(!IsJson(parsed) ? text : Encoding.UTF8.GetString(EtcdJson.Write(
@@ -110,9 +117,9 @@ internal sealed class EtcdctlSession(AppletContext context)
         {
             return await FailAsync($"Error:  {refused.Message}\n", EtcdctlExit.ServerError);
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        catch (OperationCanceledException late) when (!cancel.IsCancellationRequested)
         {
-            return await FailAsync("Error:  context deadline exceeded\n", EtcdctlExit.ServerError);
+            return await FailAsync("Error:  context deadline exceeded\n", late is SyncCanceledException ? EtcdctlExit.BadConnection : EtcdctlExit.ServerError);
         }
     }
 

@@ -1,10 +1,14 @@
 using System.Buffers.Binary;
 using System.Runtime.InteropServices;
+using System.Text;
 using Coreutil.Core.Applets;
+using Microsoft.Win32.SafeHandles;
 
 namespace Coreutil.Applets.Etcdctl;
 
-/// <summary>Asks for a password; a terminal does not show it while it is typed.</summary>
+/// <summary>
+/// Asks for a password; a terminal does not show it while it is typed. It is then read past the framework, whose console reader would show it itself.
+/// </summary>
 internal static partial class PasswordPrompt
 {
     private const int StandardInput = 0;
@@ -31,7 +35,7 @@ internal static partial class PasswordPrompt
 
         try
         {
-            return context.In.ReadLine() ?? throw EtcdctlFailure.BadArguments("Error reading password: EOF");
+            return (isTerminal ? ReadFromTerminal() : context.In.ReadLine()) ?? throw EtcdctlFailure.BadArguments("Error reading password: EOF");
         }
         finally
         {
@@ -41,6 +45,23 @@ internal static partial class PasswordPrompt
                 context.Out.WriteLine();
             }
         }
+    }
+
+    private static string? ReadFromTerminal()
+    {
+        using var terminal = new FileStream(new SafeFileHandle(StandardInput, ownsHandle: false), FileAccess.Read, bufferSize: 0);
+        var line = new List<byte>();
+        for (int read = terminal.ReadByte(); read != '\n'; read = terminal.ReadByte())
+        {
+            if (read < 0)
+            {
+                return null;
+            }
+
+            line.Add((byte)read);
+        }
+
+        return Encoding.UTF8.GetString([.. line]);
     }
 
     [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]

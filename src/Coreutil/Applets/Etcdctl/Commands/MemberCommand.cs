@@ -53,7 +53,7 @@ internal static class MemberCommand
                     throw EtcdctlFailure.BadArguments("Provide a name and a single member peerURL");
                 }
 
-                EtcdctlEndpoints.Parse(peerUrl);
+                EtcdctlEndpoints.CheckPeer(peerUrl);
                 var added = await members.AddAsync(peerUrl, limit);
                 var all = await members.ListAsync(limit);
                 string cluster = InitialCluster(all, added, name);
