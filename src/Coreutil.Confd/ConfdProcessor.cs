@@ -134,16 +134,23 @@ public sealed class ConfdProcessor : IDisposable
             using var stopping = CancellationTokenSource.CreateLinkedTokenSource(cancel);
             var session = new WatchSession(resources, backend, batch, _settings.Wait, _log, _time, TellReady);
             var running = session.RunAsync(stopping.Token, cancel);
-            while (await _edits.NextAsync(cancel) == ConfigurationChange.Templates)
+            try
             {
-                _log.TemplatesEdited(_settings.ConfigDirectory);
-                session.Touch();
+                while (await _edits.NextAsync(cancel) == ConfigurationChange.Templates)
+                {
+                    _log.TemplatesEdited(_settings.ConfigDirectory);
+                    session.Touch();
+                }
+
+                _log.ReloadingResources(_settings.ConfigDirectory);
+            }
+            finally
+            {
+                // What is under way is finished first: a reload_cmd must not be cut off for an edit, nor left behind at the end.
+                await stopping.CancelAsync();
+                await running;
             }
 
-            // What is under way is finished first: a reload_cmd must not be cut off for an edit.
-            _log.ReloadingResources(_settings.ConfigDirectory);
-            await stopping.CancelAsync();
-            await running;
             resources = _catalog.Reload();
         }
     }

@@ -35,6 +35,7 @@ public sealed class ConfdTests : IDisposable
         await Task.WhenAll(Enumerable.Range(1, 300).Select(i => SetAsync(url, $"/n/{i}", "v")));
 
         await UntilAsync(confd, "t", "301");
+        await confd.UntilAsync(() => Task.FromResult(Read("reloads").Length > "r\n".Length), TimeSpan.FromSeconds(30), "there was no second reload");
         Assert.InRange(Read("reloads").Count(c => c == 'r'), 2, mostReloads);
     }
 
@@ -143,6 +144,48 @@ public sealed class ConfdTests : IDisposable
     }
 
     [Fact]
+    public async Task Etcd_is_asked_by_a_user_where_guests_may_not_read()
+    {
+        var (etcd, url) = await Daemon.StartEtcdAsync(_directory["m"]);
+        await using var store = etcd;
+        await SetAsync(url, "/k", "v");
+        await PutJsonAsync($"{url}/v2/auth/users/root", """{"user":"root","password":"pw"}""");
+        await PutJsonAsync($"{url}/v2/auth/enable", "");
+        await PutJsonAsync($"{url}/v2/auth/roles/guest", """{"role":"guest","revoke":{"kv":{"read":["/*"],"write":["/*"]}}}""", "root:pw");
+        Write("t", "{{getv \"/k\"}}", "keys = [\"/k\"]");
+
+        var refused = await ConfdAsync("-onetime", "-node", url);
+        var granted = await ConfdAsync("-onetime", "-node", url, "-basic-auth", "-username", "root", "-password", "pw");
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("110: The request requires user authentication", refused.Error, StringComparison.Ordinal);
+        Assert.True(granted.ExitCode == 0, granted.Error);
+        Assert.Equal("v", Read("t"));
+    }
+
+    [Fact]
+    public async Task Etcd_v3_is_asked_by_a_user()
+    {
+        var (etcd, url) = await StartDebiansEtcdAsync("http");
+        await using var store = etcd;
+        await etcd.UntilAsync(() => Daemon.SucceedsAsync($"{url}/health"), TimeSpan.FromSeconds(30), "etcd does not answer");
+        await PutV3Async(url, "/k", "v"u8.ToArray());
+        foreach (var (path, json) in ((string, string)[])[
+            ("user/add", """{"name":"root","password":"pw"}"""), ("role/add", """{"name":"root"}"""), ("user/grant", """{"user":"root","role":"root"}"""), ("enable", "{}")])
+        {
+            using var reply = await Daemon.Http.PostAsync(new Uri($"{url}/v3/auth/{path}"), new StringContent(json), Cancel);
+            Assert.True(reply.IsSuccessStatusCode, $"{path}: {await reply.Content.ReadAsStringAsync(Cancel)}");
+        }
+
+        Write("t", "{{getv \"/k\"}}", "keys = [\"/k\"]");
+        var refused = await ConfdAsync("-onetime", "-backend", "etcdv3", "-node", url);
+        await using var confd = await WatchAsync("t", "v", "-backend", "etcdv3", "-node", url, "-basic-auth", "-username", "root", "-password", "pw");
+
+        Assert.Equal(1, refused.ExitCode);
+        Assert.Contains("etcdv3: etcdserver: user name is empty", refused.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Etcd_v3_is_rendered_byte_for_byte_and_watched()
     {
         var (etcd, url) = await StartDebiansEtcdAsync("http");
@@ -226,6 +269,18 @@ public sealed class ConfdTests : IDisposable
         string json = $"{{\"key\":\"{Convert.ToBase64String(Encoding.UTF8.GetBytes(key))}\",\"value\":\"{Convert.ToBase64String(value)}\"}}";
         using var reply = await Daemon.Http.PostAsync(new Uri($"{url}/v3/kv/put"), new StringContent(json), Cancel);
         Assert.True(reply.IsSuccessStatusCode, $"put {key}: {reply.StatusCode}");
+    }
+
+    private static async Task PutJsonAsync(string url, string json, string? credentials = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, new Uri(url)) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+        if (credentials is not null)
+        {
+            request.Headers.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes(credentials)));
+        }
+
+        using var reply = await Daemon.Http.SendAsync(request, Cancel);
+        Assert.True(reply.IsSuccessStatusCode, $"PUT {url}: {await reply.Content.ReadAsStringAsync(Cancel)}");
     }
 
     private async Task<(Daemon Daemon, string Url)> StartDebiansEtcdAsync(string scheme, params string[] arguments)
