@@ -255,6 +255,30 @@ public sealed class ConfdTests : IDisposable
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead, File.GetUnixFileMode(_directory["nginx.conf"]));
     }
 
+    // confd-observed.md 43: the original wrote in place but left the mode, and so found a difference at every pass.
+    [Fact]
+    public async Task A_bind_mounted_file_is_written_in_place_and_is_in_sync_afterwards()
+    {
+        File.WriteAllText(_directory["source"], "old");
+        File.WriteAllText(_directory["t"], "");
+        var mounted = await Published.RunAsync("mount", ["--bind", _directory["source"], _directory["t"]]);
+        Assert.SkipUnless(mounted.ExitCode == 0, $"nothing can be mounted here: {mounted.Error}");
+        try
+        {
+            Write("t", "new", $"mode = \"0600\"\nreload_cmd = \"echo r >> {_directory["reloads"]}\"");
+            Assert.Equal(0, (await ConfdAsync("-onetime", "-backend", "env")).ExitCode);
+            Assert.Equal(0, (await ConfdAsync("-onetime", "-backend", "env")).ExitCode);
+        }
+        finally
+        {
+            await Published.RunAsync("umount", [_directory["t"]]);
+        }
+
+        Assert.Equal("new", Read("source"));
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_directory["source"]));
+        Assert.Equal("r\n", Read("reloads"));
+    }
+
     private static CancellationToken Cancel => TestContext.Current.CancellationToken;
 
     private static async Task SetAsync(string url, string key, string value)
