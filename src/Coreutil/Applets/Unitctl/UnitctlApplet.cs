@@ -40,6 +40,10 @@ internal static class UnitctlApplet
             CatCommand.Create(session),
             DaemonReloadCommand.Create(session),
             JournalCommand.Create(session),
+            NotBuiltCommand.Create(session, "reload"),
+            NotBuiltCommand.Create(session, "enable"),
+            NotBuiltCommand.Create(session, "disable"),
+            NotBuiltCommand.Create(session, "verify"),
         };
     }
 }
