@@ -48,37 +48,10 @@ public sealed unsafe class Spawner(string executable, string executorApplet)
 
     private int SpawnExecutor(int specEnd, int input, int output)
     {
-        byte* actions = stackalloc byte[80];
-        byte* attributes = stackalloc byte[336];
-        byte* signals = stackalloc byte[128];
-        byte* path = NativeStrings.Copy(executable);
-        using var arguments = new NativeStrings(["coreutil", executorApplet]);
-        using var environment = new NativeStrings([]);
-        LibC.FileActionsInit(actions);
-        LibC.AttributesInit(attributes);
-        try
-        {
-            LibC.AttributesSetFlags(attributes, LibC.SpawnSetSession | LibC.SpawnSetSignalMask | LibC.SpawnSetSignalDefault);
-            LibC.SignalSetEmpty(signals);
-            LibC.AttributesSetSignalMask(attributes, signals);
-            LibC.SignalSetFill(signals);
-            LibC.AttributesSetSignalDefault(attributes, signals);
-
-            // The runtime holds the low descriptors from its start on, so neither input nor output is 3.
-            LibC.FileActionsDuplicate(actions, specEnd, Executor.SpecDescriptor);
-            LibC.FileActionsDuplicate(actions, input, 0);
-            LibC.FileActionsDuplicate(actions, output, 1);
-            LibC.FileActionsDuplicate(actions, output, 2);
-            int pid;
-            Check(LibC.PosixSpawn(&pid, path, actions, attributes, arguments.Vector, environment.Vector), $"posix_spawn {executable}");
-            return pid;
-        }
-        finally
-        {
-            LibC.FileActionsDestroy(actions);
-            LibC.AttributesDestroy(attributes);
-            NativeMemory.Free(path);
-        }
+        // The runtime holds the low descriptors from its start on, so neither input nor output is the spec's number.
+        PassedDescriptor[] descriptors = [new(specEnd, Executor.SpecDescriptor), new(input, 0), new(output, 1), new(output, 2)];
+        Check(PosixSpawn.TryStart(executable, ["coreutil", executorApplet], [], descriptors, out int pid), $"posix_spawn {executable}");
+        return pid;
     }
 
     private static void Check(int error, string call)
