@@ -60,7 +60,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
         };
 
         ImmutableArray<string> Names(string setting) =>
-            [.. file.ListValues("Unit", setting).SelectMany(value => Expand(name, value).Split(' ', '\t').Where(word => word.Length > 0))];
+            [.. file.ListValues("Unit", setting).SelectMany(value => value.Split(' ', '\t').Where(word => word.Length > 0).Select(word => Expand(name, word)))];
     }
 
     private UnitDefinition ReadService(UnitDefinition definition, UnitFile file)
@@ -151,7 +151,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
         string? directory = file.Value("Service", "WorkingDirectory") is { Length: > 0 } given ? Expand(name, given) : null;
         context = context with
         {
-            Environment = [.. file.ListValues("Service", "Environment").SelectMany(value => EnvironmentText.ParseAssignments(Expand(name, value)))],
+            Environment = [.. file.ListValues("Service", "Environment").SelectMany(value => EnvironmentText.ParseAssignments(value, word => Expand(name, word)))],
             EnvironmentFiles = [.. file.ListValues("Service", "EnvironmentFile").Select(value => Expand(name, value))
                 .Select(value => new EnvironmentFileReference(value.TrimStart('-'), value.StartsWith('-')))],
             User = file.Value("Service", "User"),
@@ -192,7 +192,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
         var commands = ImmutableArray.CreateBuilder<ServiceCommand>();
         foreach (string value in file.ListValues("Service", setting))
         {
-            switch (ExecLine.Parse(Expand(name, value)))
+            switch (ExecLine.Parse(value, word => Expand(name, word)))
             {
                 case ExecLineResult.Parsed parsed:
                     commands.AddRange(parsed.Commands.Select(line => new ServiceCommand(line.Path, line.Words, line.IsFailureIgnored, line.IsLiteral)));

@@ -25,12 +25,17 @@ public abstract record ExecLineResult
 /// <summary>Command lines of unit files (systemd.service(5), COMMAND LINES): prefixes, quotes, C escapes, <c>;</c> between commands.</summary>
 public static class ExecLine
 {
-    /// <summary>Reads a value whose specifiers are expanded already.</summary>
-    public static ExecLineResult Parse(string value)
+    /// <summary>Reads a value; <paramref name="expand"/> fills specifiers into each word, so that what they bring along is never split.</summary>
+    public static ExecLineResult Parse(string value, Func<string, string> expand)
     {
         if (UnitWords.Split(value) is not { } words)
         {
             return new ExecLineResult.Refused("unbalanced quoting");
+        }
+
+        if (words.Any(word => word.Text.Contains('\0', StringComparison.Ordinal)))
+        {
+            return new ExecLineResult.Refused("a null character cannot be part of a command line");
         }
 
         var commands = ImmutableArray.CreateBuilder<ExecCommandLine>();
@@ -39,7 +44,7 @@ public static class ExecLine
         {
             if (word is { Text: ";", IsQuoted: false })
             {
-                if (Flush(commands, pending) is { } failure)
+                if (Flush(commands, pending, expand) is { } failure)
                 {
                     return new ExecLineResult.Refused(failure);
                 }
@@ -50,7 +55,7 @@ public static class ExecLine
             }
         }
 
-        return Flush(commands, pending) is { } last ? new ExecLineResult.Refused(last) : new ExecLineResult.Parsed(commands.ToImmutable());
+        return Flush(commands, pending, expand) is { } last ? new ExecLineResult.Refused(last) : new ExecLineResult.Parsed(commands.ToImmutable());
     }
 
     /// <summary>
@@ -63,7 +68,7 @@ public static class ExecLine
         {
             if (word.Length > 1 && word[0] == '$' && word[1] is not ('{' or '$'))
             {
-                filled.AddRange(environment.TryGetValue(word[1..], out string? value) ? (UnitWords.Split(value) ?? []).Select(part => part.Text) : []);
+                filled.AddRange(environment.TryGetValue(word[1..], out string? value) ? UnitWords.SplitLeniently(value) : []);
             }
             else
             {
@@ -104,7 +109,7 @@ public static class ExecLine
         return filled.ToString();
     }
 
-    private static string? Flush(ImmutableArray<ExecCommandLine>.Builder commands, List<string> words)
+    private static string? Flush(ImmutableArray<ExecCommandLine>.Builder commands, List<string> words, Func<string, string> expand)
     {
         if (words.Count == 0)
         {
@@ -115,8 +120,8 @@ public static class ExecLine
         prefixLength = prefixLength < 0 ? words[0].Length : prefixLength;
         string prefix = words[0][..prefixLength];
         bool isDetached = prefixLength == words[0].Length;
-        string path = isDetached ? words.ElementAtOrDefault(1) ?? "" : words[0][prefixLength..];
-        string[] rest = [.. words.Skip(isDetached ? 2 : 1)];
+        string path = expand(isDetached ? words.ElementAtOrDefault(1) ?? "" : words[0][prefixLength..]);
+        string[] rest = [.. words.Skip(isDetached ? 2 : 1).Select(expand)];
         words.Clear();
         if (path.Length == 0)
         {
@@ -188,6 +193,57 @@ public static class UnitWords
             }
 
             words.Add(new(word.ToString(), isQuoted));
+        }
+
+        return words.ToImmutable();
+    }
+
+    /// <summary>
+    /// Splits a variable's value as systemd does (EXTRACT_RELAX with EXTRACT_UNQUOTE): an open quote ends with the text, a backslash only protects the
+    /// character behind it.
+    /// </summary>
+    public static ImmutableArray<string> SplitLeniently(string value)
+    {
+        var words = ImmutableArray.CreateBuilder<string>();
+        StringBuilder? word = null;
+        char quote = '\0';
+        for (int i = 0; i < value.Length; i++)
+        {
+            char current = value[i];
+            if (quote == '\0' && char.IsWhiteSpace(current))
+            {
+                if (word is not null)
+                {
+                    words.Add(word.ToString());
+                    word = null;
+                }
+
+                continue;
+            }
+
+            word ??= new StringBuilder();
+            if (current == '\\')
+            {
+                i++;
+                word.Append(value.AsSpan(Math.Min(i, value.Length), i < value.Length ? 1 : 0));
+            }
+            else if (quote != '\0' && current == quote)
+            {
+                quote = '\0';
+            }
+            else if (quote == '\0' && current is ('"' or '\''))
+            {
+                quote = current;
+            }
+            else
+            {
+                word.Append(current);
+            }
+        }
+
+        if (word is not null)
+        {
+            words.Add(word.ToString());
         }
 
         return words.ToImmutable();

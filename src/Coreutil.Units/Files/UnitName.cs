@@ -44,10 +44,10 @@ public static class UnitName
     /// <summary>The template of an instance: <c>app@.service</c> for <c>app@80.service</c>; null for anything else.</summary>
     public static string? Template(string name) => IsInstance(name) ? $"{Prefix(name)}@.{Suffix(name)}" : null;
 
-    /// <summary>An argument of fleetctl as a unit's name: the last part of a path, <c>.service</c> where no type stands.</summary>
+    /// <summary>An argument of fleetctl as a unit's name: the last part of a path (slashes at its end do not count), <c>.service</c> where no type stands.</summary>
     public static string Mangle(string argument)
     {
-        string name = Path.GetFileName(argument);
+        string name = Path.GetFileName(argument.TrimEnd('/'));
         return AgentTypes.Contains(Suffix(name)) && name.Contains('.', StringComparison.Ordinal) ? name : $"{name}.service";
     }
 
@@ -59,7 +59,7 @@ public static class UnitName
             return "unit name cannot be empty";
         }
 
-        if (name.Length > LongestName)
+        if (Encoding.UTF8.GetByteCount(name) > LongestName)
         {
             return $"unit name exceeds maximum length ({LongestName})";
         }
@@ -70,45 +70,48 @@ public static class UnitName
             return "unit name must contain \".\"";
         }
 
+        if (dot == name.Length - 1)
+        {
+            return "unit name cannot end in \".\"";
+        }
+
         string suffix = Suffix(name);
         if (!_types.Contains(suffix))
         {
             return $"invalid unit type: \"{suffix}\"";
         }
 
+        if (name.Contains('@', StringComparison.Ordinal) && !_templateTypes.Contains(suffix))
+        {
+            return $"invalid unit type for template: \"{suffix}\"";
+        }
+
         int strange = name.AsSpan(0, dot).IndexOfAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.\\@-");
         if (strange >= 0)
         {
-            return $"invalid character '{name[strange]}' in unit name";
+            Rune.DecodeFromUtf16(name.AsSpan(strange), out var character, out _);
+            return $"invalid character '{character}' in unit name";
         }
 
-        if (name[0] == '@')
-        {
-            return "unit name cannot start in \"@\"";
-        }
-
-        return name.Contains('@', StringComparison.Ordinal) && !_templateTypes.Contains(suffix) ? $"invalid unit type for template: \"{suffix}\"" : null;
+        return name[0] == '@' ? "unit name cannot start in \"@\"" : null;
     }
 
     /// <summary>systemd-escape's inverse: a dash is a slash, <c>\xNN</c> a byte.</summary>
     public static string Unescape(string escaped)
     {
-        var bytes = new List<byte>();
-        for (int i = 0; i < escaped.Length; i++)
+        byte[] text = Encoding.UTF8.GetBytes(escaped);
+        var bytes = new List<byte>(text.Length);
+        for (int i = 0; i < text.Length; i++)
         {
-            if (escaped[i] == '-')
-            {
-                bytes.Add((byte)'/');
-            }
-            else if (i + 3 < escaped.Length && escaped[i] == '\\' && escaped[i + 1] == 'x'
-                && byte.TryParse(escaped.AsSpan(i + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
+            if (i + 3 < text.Length && text[i] == '\\' && text[i + 1] == 'x'
+                && byte.TryParse(text.AsSpan(i + 2, 2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out byte value))
             {
                 bytes.Add(value);
                 i += 3;
             }
             else
             {
-                bytes.AddRange(Encoding.UTF8.GetBytes(escaped[i].ToString()));
+                bytes.Add(text[i] == '-' ? (byte)'/' : text[i]);
             }
         }
 
