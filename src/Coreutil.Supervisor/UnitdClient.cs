@@ -166,7 +166,7 @@ public sealed class UnitdClient(string socketPath) : IUnitManager
         catch (Exception unreachable) when (unreachable is SocketException or ArgumentOutOfRangeException)
         {
             socket.Dispose();
-            throw new UnitdException($"no unitd answers on {socketPath}: {unreachable.Message}", unreachable);
+            throw new UnitdException($"no unitd answers on {socketPath}: start it, or name its directory with --state-dir", unreachable);
         }
     }
 

@@ -14,7 +14,7 @@ public sealed record Applet
     public required int ManSection { get; init; }
 
     /// <summary>Declares options, arguments and actions; called only when this applet is the one to run.</summary>
-    public required Func<AppletContext, RootCommand> CreateCommand { get; init; }
+    public required Func<AppletContext, Command> CreateCommand { get; init; }
 
     /// <summary>How the vector is read and help is written. Historic programs have their original's style.</summary>
     public CommandLineStyle Style { get; init; } = CommandLineStyle.Modern;

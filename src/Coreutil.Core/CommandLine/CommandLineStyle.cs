@@ -1,4 +1,6 @@
 using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Parsing;
 using Coreutil.Core.Applets;
 
 namespace Coreutil.Core.CommandLine;
@@ -13,7 +15,7 @@ public abstract class CommandLineStyle
 
     /// <summary>Reads <paramref name="arguments"/>, runs the chosen action and returns the exit code.</summary>
     public async Task<int> InvokeAsync(
-        RootCommand root, AppletContext context, IReadOnlyList<string> arguments, CancellationToken cancel)
+        Command root, AppletContext context, IReadOnlyList<string> arguments, CancellationToken cancel)
     {
         switch (Read(root, context, arguments))
         {
@@ -27,14 +29,15 @@ public abstract class CommandLineStyle
         }
     }
 
-    protected abstract CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments);
+    protected abstract CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments);
 
     /// <summary>Runs what was parsed. What the parser still refuses is a usage error of one line.</summary>
     protected virtual async Task<int> RunAsync(ParseResult parsed, AppletContext context, CancellationToken cancel)
     {
+        // The last one is the most particular: a missing command is told before the word that was meant as one.
         if (parsed.Errors.Count > 0)
         {
-            await context.Error.WriteLineAsync($"{parsed.RootCommandResult.Command.Name}: {parsed.Errors[0].Message}".AsMemory(), cancel);
+            await context.Error.WriteLineAsync($"{parsed.RootCommandResult.Command.Name}: {parsed.Errors[^1].Message}".AsMemory(), cancel);
             return ExitCode.Usage;
         }
 
@@ -50,9 +53,28 @@ public abstract class CommandLineStyle
             cancel);
     }
 
+    /// <summary>The programs that are ours: System.CommandLine's reading and help.</summary>
     private sealed class ModernStyle : CommandLineStyle
     {
-        protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments) =>
-            new CommandLineReading.Canonical([.. arguments]);
+        protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
+        {
+            root.Add(new HelpOption());
+            root.Add(new VersionOption());
+            return new CommandLineReading.Canonical([.. arguments]);
+        }
+
+        /// <summary>The parser takes an option it does not know for an argument; it is refused before a unit of that name is looked for.</summary>
+        protected override async Task<int> RunAsync(ParseResult parsed, AppletContext context, CancellationToken cancel)
+        {
+            bool mayBeWords = parsed.Tokens.Any(token => token.Type == TokenType.DoubleDash);
+            var words = parsed.CommandResult.Children.OfType<ArgumentResult>().SelectMany(argument => argument.Tokens).Select(token => token.Value);
+            if (!mayBeWords && words.Concat(parsed.UnmatchedTokens).FirstOrDefault(word => word.Length > 1 && word[0] == '-') is { } unknown)
+            {
+                await context.Error.WriteLineAsync($"{parsed.RootCommandResult.Command.Name}: unrecognized option '{unknown}'".AsMemory(), cancel);
+                return ExitCode.Usage;
+            }
+
+            return await base.RunAsync(parsed, context, cancel);
+        }
     }
 }

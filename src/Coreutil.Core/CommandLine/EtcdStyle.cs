@@ -23,7 +23,7 @@ public sealed class EtcdStyle(IReadOnlyList<string> versionLines, IReadOnlyList<
 
         """;
 
-    protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments)
+    protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
     {
         switch (GoFlags.Parse(arguments, name => Find(root, name)))
         {
@@ -53,9 +53,9 @@ public sealed class EtcdStyle(IReadOnlyList<string> versionLines, IReadOnlyList<
     }
 
     /// <summary>Help is not an option of the original: it must not be found as one.</summary>
-    private static Option? Find(RootCommand root, string name) => name is "h" or "help" or "?" ? null : GoFlags.Find(root, name);
+    private static Option? Find(Command root, string name) => name is "h" or "help" or "?" ? null : GoFlags.Find(root, name);
 
-    private void WriteHelp(RootCommand root, TextWriter output)
+    private void WriteHelp(Command root, TextWriter output)
     {
         output.Write(Usage);
         foreach (var (heading, names) in sections)

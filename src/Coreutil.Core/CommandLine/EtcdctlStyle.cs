@@ -25,7 +25,7 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
         return [.. arguments.Take(terminator).Skip(firstFlag), .. arguments.Take(firstFlag), .. arguments.Skip(terminator)];
     }
 
-    protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments)
+    protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
     {
         var help = new EtcdctlHelp(programName, version, context, IsStrict(root, arguments));
         switch (GoFlags.Parse(arguments, name => GoFlags.Names(_version).Contains(name) ? _version : GoFlags.Find(root, name)))

@@ -11,7 +11,7 @@ namespace Coreutil.Core.CommandLine;
 /// </summary>
 public sealed class FleetctlStyle(string program, string version) : CommandLineStyle
 {
-    protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments)
+    protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
     {
         if (arguments is ["version" or "-v" or "-version" or "--version", ..])
         {
@@ -70,7 +70,7 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
         }
     }
 
-    private static Command? Find(RootCommand root, string name) => root.Subcommands.FirstOrDefault(command => command.Name == name);
+    private static Command? Find(Command root, string name) => root.Subcommands.FirstOrDefault(command => command.Name == name);
 
     private CommandLineReading.Answered Refuse(AppletContext context, string message)
     {
@@ -81,7 +81,7 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
 
     private static IEnumerable<string> Words(GoFlagValue flag) => flag.Value.Length > 0 ? [flag.Canonical] : [flag.Option.Name, ""];
 
-    private string TopHelp(RootCommand root)
+    private string TopHelp(Command root)
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"NAME:\n\t{program} - {root.Description}\n\nUSAGE:\n\t{program}\n\nVERSION:\n\t{version}\n\nCOMMANDS:\n");
@@ -94,7 +94,7 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
         return text.Append("\nOPTIONS:\n").Append(Options(root)).Append('\n').ToString();
     }
 
-    private string CommandHelp(RootCommand root, Command command)
+    private string CommandHelp(Command root, Command command)
     {
         var text = new StringBuilder();
         string arguments = string.Concat(command.Arguments.Select(argument => $" {argument.Name}"));

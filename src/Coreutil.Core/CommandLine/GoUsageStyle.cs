@@ -13,7 +13,7 @@ public sealed class GoUsageStyle : CommandLineStyle
 {
     public static GoUsageStyle Instance { get; } = new();
 
-    protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments)
+    protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
     {
         switch (GoFlags.Parse(arguments, name => GoFlags.Find(root, name)))
         {
@@ -30,7 +30,7 @@ public sealed class GoUsageStyle : CommandLineStyle
     }
 
     /// <summary>Go's PrintDefaults. Flags without a description are accepted and not shown.</summary>
-    public static string Usage(RootCommand root, string name)
+    public static string Usage(Command root, string name)
     {
         var text = new StringBuilder().Append("Usage of ").Append(name).Append(":\n");
         foreach (var option in root.Options.Where(option => !option.Hidden).OrderBy(option => option.Name, StringComparer.Ordinal))

@@ -15,9 +15,9 @@ internal static class CloudInitApplet
         IsInstalled = true,
     };
 
-    private static RootCommand CreateCommand(AppletContext context)
+    private static Command CreateCommand(AppletContext context)
     {
-        var root = new RootCommand(Declaration.Summary) { TreatUnmatchedTokensAsErrors = false };
+        var root = new Command(Declaration.Name, Declaration.Summary) { TreatUnmatchedTokensAsErrors = false };
         root.SetAction(_ =>
         {
             context.Error.WriteLine("coreos-cloudinit: not built yet");

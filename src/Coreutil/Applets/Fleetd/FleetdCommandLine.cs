@@ -7,7 +7,7 @@ namespace Coreutil.Applets.Fleetd;
 /// <summary>Reads fleetd's vector as the original does: Go flags, or the one word <c>version</c>; anything else is refused with the usage and exit 1.</summary>
 internal sealed class FleetdCommandLine : CommandLineStyle
 {
-    protected override CommandLineReading Read(RootCommand root, AppletContext context, IReadOnlyList<string> arguments)
+    protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
     {
         switch (GoFlags.Parse(arguments, name => GoFlags.Find(root, name)))
         {
@@ -32,7 +32,7 @@ internal sealed class FleetdCommandLine : CommandLineStyle
     }
 
     // The form of Go's flag.PrintDefaults.
-    private static void WriteUsage(RootCommand root, TextWriter output)
+    private static void WriteUsage(Command root, TextWriter output)
     {
         output.WriteLine("Usage of fleetd:");
         foreach (var option in root.Options.Where(option => GoFlags.Find(root, option.Name.TrimStart('-')) is not null).OrderBy(option => option.Name, StringComparer.Ordinal))

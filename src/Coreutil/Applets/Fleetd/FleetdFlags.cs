@@ -16,7 +16,7 @@ internal sealed class FleetdFlags
             name, new Option<string?>($"--{name.Replace('_', '-')}") { Description = $"{name} of fleet.conf (FLEET_{name.ToUpperInvariant()})" })),
     ];
 
-    public void AddTo(RootCommand root)
+    public void AddTo(Command root)
     {
         // The version every RootCommand brings along is coreutil's, not fleet's.
         root.Options.Remove(root.Options.OfType<VersionOption>().Single());

@@ -16,7 +16,7 @@ internal static class NodeApplet
         CreateCommand = CreateCommand,
     };
 
-    private static RootCommand CreateCommand(AppletContext context)
+    private static Command CreateCommand(AppletContext context)
     {
         var data = new Option<string>("--data-dir") { Description = "where everything is kept", DefaultValueFactory = _ => "node" };
         var name = new Option<string>("--name") { Description = "name of the store's member", DefaultValueFactory = _ => "node" };
@@ -24,7 +24,7 @@ internal static class NodeApplet
         var confdir = new Option<string>("--confdir") { Description = "templates to render: holds conf.d and templates" };
         var metadata = new Option<string>("--metadata") { Description = "metadata of this machine: k=v,k=v" };
         var leaves = new Option<bool>("--leave-running") { Description = "at the end leave units and their supervisor running" };
-        var root = new RootCommand(Declaration.Summary) { data, name, address, confdir, metadata, leaves };
+        var root = new Command(Declaration.Name, Declaration.Summary) { data, name, address, confdir, metadata, leaves };
         root.SetAction(async (parsed, cancel) =>
         {
             IPAddress? given = null;

@@ -14,13 +14,13 @@ internal static class PaasMonitorApplet
         CreateCommand = CreateCommand,
     };
 
-    private static RootCommand CreateCommand(AppletContext context)
+    private static Command CreateCommand(AppletContext context)
     {
         var port = new Option<int>("--port") { Description = "port to listen on, on every address (PORT)", DefaultValueFactory = _ => PortOf(context) };
-        var name = new Option<string>("--name")
+        var name = new Option<string?>("--name")
         {
-            Description = "name of this instance, as its unit's (INSTANCE)",
-            DefaultValueFactory = parsed => context.Variable("INSTANCE") ?? $"{System.Environment.MachineName}:{parsed.GetValue(port)}",
+            Description = "name of this instance, as its unit's (INSTANCE; default: host and port)",
+            DefaultValueFactory = _ => context.Variable("INSTANCE"),
         };
         var message = new Option<string>("--message")
         {
@@ -32,10 +32,14 @@ internal static class PaasMonitorApplet
             Description = "the version /status carries (RELEASE)",
             DefaultValueFactory = _ => context.Variable("RELEASE") ?? Multicall.Version,
         };
-        var root = new RootCommand(Declaration.Summary) { port, name, message, release };
+        var root = new Command(Declaration.Name, Declaration.Summary) { port, name, message, release };
         root.SetAction((parsed, cancel) => PaasMonitorCommand.RunAsync(
             context,
-            new(parsed.GetValue(port), parsed.GetRequiredValue(name), parsed.GetRequiredValue(message), parsed.GetRequiredValue(release)),
+            new(
+                parsed.GetValue(port),
+                parsed.GetValue(name) ?? $"{System.Environment.MachineName}:{parsed.GetValue(port)}",
+                parsed.GetRequiredValue(message),
+                parsed.GetRequiredValue(release)),
             cancel));
         return root;
     }

@@ -18,9 +18,9 @@ internal static class UnitExecutorApplet
         IsHidden = true,
     };
 
-    private static RootCommand CreateCommand(AppletContext context)
+    private static Command CreateCommand(AppletContext context)
     {
-        var root = new RootCommand(Declaration.Summary);
+        var root = new Command(Declaration.Name, Declaration.Summary);
         root.SetAction(_ => Executor.Run(context.Error));
         return root;
     }

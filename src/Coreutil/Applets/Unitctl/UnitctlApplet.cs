@@ -17,7 +17,7 @@ internal static class UnitctlApplet
         CreateCommand = CreateCommand,
     };
 
-    private static RootCommand CreateCommand(AppletContext context)
+    private static Command CreateCommand(AppletContext context)
     {
         var state = new Option<string>("--state-dir")
         {
@@ -26,7 +26,7 @@ internal static class UnitctlApplet
             Recursive = true,
         };
         var session = new UnitctlSession(context, state);
-        return new RootCommand(Declaration.Summary)
+        return new Command(Declaration.Name, Declaration.Summary)
         {
             state,
             JobCommand.Create(session, "start", "Start (activate) one or more units"),

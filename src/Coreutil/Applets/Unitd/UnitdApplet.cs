@@ -30,7 +30,7 @@ internal static class UnitdApplet
         .FirstOrDefault(address => address.AddressFamily == AddressFamily.InterNetwork && !address.ToString().StartsWith("169.254.", StringComparison.Ordinal))
         ?? IPAddress.Loopback;
 
-    private static RootCommand CreateCommand(AppletContext context)
+    private static Command CreateCommand(AppletContext context)
     {
         var state = new Option<string>("--state-dir")
         {
@@ -41,7 +41,7 @@ internal static class UnitdApplet
         var address = new Option<string>("--address") { Description = "COREOS_PRIVATE_IPV4 and COREOS_PUBLIC_IPV4 of units" };
         var bin = new Option<string>("--bin-dir") { Description = "first directory of the units' PATH" };
         var etcd = new Option<string>("--etcd-endpoint") { Description = "IP:PORT that makes etcd.service active when it answers", DefaultValueFactory = _ => "127.0.0.1:2379" };
-        var root = new RootCommand(Declaration.Summary) { state, path, address, bin, etcd };
+        var root = new Command(Declaration.Name, Declaration.Summary) { state, path, address, bin, etcd };
         root.SetAction((parsed, cancel) =>
         {
             if (!IPEndPoint.TryParse(parsed.GetRequiredValue(etcd), out var endpoint))
