@@ -124,6 +124,7 @@ run_all_tests() {
   # For the tests against real programs; each of them skips with its reason where its program cannot be had.
   { need chromium=chromium; } || true
   { need etcd-server=etcd; } || true
+  { need redis-server=redis-server; } || true
   run_tests Coreutil.FunctionalTests
   summary
 }

@@ -7,7 +7,7 @@ namespace Coreutil.Core.CommandLine;
 public static class CompletionScript
 {
     /// <summary>The script for bash, zsh or fish; null for any other shell.</summary>
-    public static string? For(string shell, string program, RootCommand root) => shell switch
+    public static string? For(string shell, string program, Command root) => shell switch
     {
         "bash" => Bash(program, root),
         // zsh reads bash's functions.
@@ -16,7 +16,7 @@ public static class CompletionScript
         _ => null,
     };
 
-    private static string Bash(string program, RootCommand root)
+    private static string Bash(string program, Command root)
     {
         var places = Places(root).ToArray();
         string known = string.Join('|', places.Where(place => place.Path.Length > 0).Select(place => $"'{place.Path}'"));
@@ -39,7 +39,7 @@ public static class CompletionScript
             """;
     }
 
-    private static string Fish(string program, RootCommand root)
+    private static string Fish(string program, Command root)
     {
         var lines = new List<string>();
         foreach (var command in root.Subcommands)

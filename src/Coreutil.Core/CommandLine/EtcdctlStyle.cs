@@ -77,7 +77,7 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
     private static Command? Find(Command parent, string name) => parent.Subcommands.FirstOrDefault(command => command.Name == name);
 
     /// <summary>A program may declare <c>--strict</c>, an addition to the original; it counts wherever it stands, since it is asked for where reading failed.</summary>
-    private static bool IsStrict(RootCommand root, IReadOnlyList<string> arguments) =>
+    private static bool IsStrict(Command root, IReadOnlyList<string> arguments) =>
         GoFlags.Find(root, "strict") is not null && arguments.TakeWhile(argument => argument != "--").Any(argument => argument is "--strict" or "-strict");
 
     /// <summary>Go takes the last of a repeated flag, unless the flag collects them. An empty value is as good as none to every command.</summary>
