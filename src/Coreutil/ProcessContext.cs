@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Runtime.InteropServices;
 using System.Text;
 using Coreutil.Core.Applets;
+using Microsoft.Win32.SafeHandles;
 
 namespace Coreutil;
 
@@ -50,9 +51,9 @@ internal static class ProcessContext
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
         return new AppletContext
         {
-            Out = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardOutput(), utf8) { AutoFlush = true, NewLine = "\n" }),
-            Error = TextWriter.Synchronized(new StreamWriter(Console.OpenStandardError(), utf8) { AutoFlush = true, NewLine = "\n" }),
-            In = new StreamReader(Console.OpenStandardInput(), utf8),
+            Out = TextWriter.Synchronized(new StreamWriter(Console.IsOutputRedirected ? Console.OpenStandardOutput() : Terminal(1, FileAccess.Write), utf8) { AutoFlush = true, NewLine = "\n" }),
+            Error = TextWriter.Synchronized(new StreamWriter(Console.IsErrorRedirected ? Console.OpenStandardError() : Terminal(2, FileAccess.Write), utf8) { AutoFlush = true, NewLine = "\n" }),
+            In = new StreamReader(Console.IsInputRedirected ? Console.OpenStandardInput() : Terminal(0, FileAccess.Read), utf8),
             IsErrorTerminal = !Console.IsErrorRedirected,
             InvokedAs = Environment.GetCommandLineArgs()[0],
             ExecutablePath = Environment.ProcessPath ?? "/proc/self/exe",
@@ -60,6 +61,9 @@ internal static class ProcessContext
                 .ToImmutableDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "", StringComparer.Ordinal),
         };
     }
+
+    /// <summary>The console's own streams write the terminal's keypad sequence first, which a program of lines has no business to do.</summary>
+    private static FileStream Terminal(int descriptor, FileAccess access) => new(new SafeFileHandle(descriptor, ownsHandle: false), access, bufferSize: 0);
 
     private static PosixSignalRegistration Watch(PosixSignal signal, int exitCode, CancellationTokenSource stopping) =>
         PosixSignalRegistration.Create(signal, received =>
