@@ -40,6 +40,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
         {
             var member = server.Open(config, time);
             server._loop = server.RunLoopAsync(member.Loop);
+            await member.Loop.Recovered.WaitAsync(cancel);
             foreach (var command in Cluster.Announcements(member.Store.View, member.Self, time.GetUtcNow()).ToArray())
             {
                 await member.Loop.ProposeAsync(command, cancel);

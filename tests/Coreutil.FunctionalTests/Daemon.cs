@@ -63,7 +63,7 @@ internal sealed class Daemon : IAsyncDisposable
     }
 
     /// <summary>An etcd member on free ports, with the event window of the recorded cases.</summary>
-    public static async Task<(Daemon Daemon, string Url)> StartEtcdAsync(string dataDirectory, int? port = null)
+    public static async Task<(Daemon Daemon, string Url)> StartEtcdAsync(string dataDirectory, int? port = null, string[]? arguments = null)
     {
         string url = $"http://127.0.0.1:{port ?? FreePort()}";
         string peer = $"http://127.0.0.1:{FreePort()}";
@@ -72,6 +72,7 @@ internal sealed class Daemon : IAsyncDisposable
             [
                 "--name", "m", "--data-dir", dataDirectory, "--listen-client-urls", url, "--advertise-client-urls", url,
                 "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", $"m={peer}",
+                .. arguments ?? [],
             ],
             () => SucceedsAsync($"{url}/health"),
             new Dictionary<string, string> { ["ETCD_EVENT_WINDOW"] = "1000" });

@@ -26,11 +26,15 @@ internal sealed class ConsensusLoop(
     private readonly Channel<Input> _inputs = Channel.CreateBounded<Input>(new BoundedChannelOptions(4 * MaximumBatch) { SingleReader = true });
 
     private readonly PendingProposals _pending = new((ulong)time.GetUtcNow().UtcTicks);
+    private readonly TaskCompletionSource _recovered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private DateTimeOffset _nextExpiryCheck;
     private ulong _appliedIndex = appliedIndex;
     private ulong _term;
     private int _batchBytes;
     private int _pendingCount;
+
+    /// <summary>Ends when all that the log held is applied; cancelled when the loop ended before.</summary>
+    public Task Recovered => _recovered.Task;
 
     public int PendingCount => Volatile.Read(ref _pendingCount);
 
@@ -61,6 +65,7 @@ internal sealed class ConsensusLoop(
 
             node.Campaign();
             Drain();
+            _recovered.TrySetResult();
             while (await _inputs.Reader.WaitToReadAsync(cancel))
             {
                 TakeInputs();
@@ -69,6 +74,7 @@ internal sealed class ConsensusLoop(
         }
         finally
         {
+            _recovered.TrySetCanceled(cancel);
             _inputs.Writer.TryComplete(ending);
             _pending.FailAll(ending);
             while (_inputs.Reader.TryRead(out var left))

@@ -74,9 +74,10 @@ internal sealed class KeyStore(StoreView start)
             return Refuse(EtcdErrorCode.NodeExist, path.Text);
         }
 
+        // What is new is no refresh, whatever was asked for: watchers are told.
         return refusal!.Code == EtcdErrorCode.NotDirectory
             ? Refuse(refusal)
-            : Put(command, path, "create", Fresh(command, command.Value), existing: null);
+            : Put(command with { IsRefresh = false }, path, "create", Fresh(command, command.Value), existing: null);
     }
 
     private StoreOutcome Update(StoreCommand command, KeyPath path)
