@@ -4,7 +4,7 @@ using Coreutil.Supervisor.Machine;
 namespace Coreutil.Tests.Supervisor.Machine;
 
 /// <summary>
-/// What a service goes through, as recorded with systemd 252: after each event the sub state, and at the end the result. <c>main 2</c> and <c>control 2</c>
+/// What a service goes through, by systemd.service(5) and, where fleet §i recorded it, systemd 252: after each event the sub state, and at the end the result. <c>main 2</c> and <c>control 2</c>
 /// are exits of these processes with a code, or a signal's name; <c>timer</c> is the armed timer.
 /// </summary>
 public sealed class ServiceMachineTests

@@ -3,7 +3,7 @@ using Coreutil.Units.Files;
 
 namespace Coreutil.Tests.Units.Files;
 
-// systemd.service(5), COMMAND LINES; words recorded with systemd 252 unless a comment says otherwise.
+// systemd.service(5), COMMAND LINES; rows that fleet §i does not record follow the manual only.
 public sealed class ExecLineTests
 {
     [Theory]
