@@ -92,7 +92,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
         var snapshot = SnapshotFile.ReadNewest(_data.SnapshotPath) ?? StoreSnapshot.Empty;
         _walDirectory = new WalDirectory(_data.WalPath);
         string[] peerUrls = [.. config.InitialAdvertisePeerUrls.Select(Listeners.Text)];
-        var (log, content) = WriteAheadLog.Open(_walDirectory, MemberIdentity.Of(peerUrls, config.InitialClusterToken).ToString(), snapshot.Position.Index);
+        var (log, content) = WriteAheadLog.Open(_walDirectory, MemberIdentity.Of(peerUrls, config.InitialClusterToken).ToString(), snapshot.Position);
         var identity = MemberIdentity.Parse(log.Writer);
         var self = new Member(identity.Member, config.Name, [.. peerUrls], [.. config.AdvertiseClientUrls.Select(Listeners.Text)]);
         LogIdentity(_log, config.Name, config.EffectiveDataDirectory, self.IdText, new NodeId(identity.Cluster).ToString());
@@ -102,15 +102,14 @@ public sealed partial class EtcdServer : IAsyncDisposable
         }
 
         LogRecovered(_log, snapshot.View.Index, content.Entries.Count);
-        var entries = new RaftLog(snapshot.Position);
-        foreach (var entry in content.Entries)
-        {
-            entries.Append(entry);
-        }
-
         var id = new NodeId(identity.Member);
         int electionTicks = Math.Max(1, (int)(config.ElectionTimeout / config.HeartbeatInterval));
-        var node = new RaftNode(new RaftConfig(id, [id], electionTicks), content.State, entries, snapshot.Position.Index);
+        var node = new RaftNode(
+            new RaftConfig(id) { ElectionTicks = electionTicks },
+            new Random(),
+            content.State,
+            new SnapshotMetadata(snapshot.Position, MemberSet.Of([id])),
+            content.Entries);
         var store = new KeyStore(snapshot.View);
         var watchers = new WatcherHub(
             config.EventWindow is { } events ? EventWindow.Of(events) : EventWindow.ForMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),

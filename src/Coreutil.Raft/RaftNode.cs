@@ -5,182 +5,286 @@ namespace Coreutil.Raft;
 public enum RaftRole
 {
     Follower,
+
+    /// <summary>Asks whether an election could be won, in the old term (thesis §9.6).</summary>
+    PreCandidate,
+
     Candidate,
     Leader,
 }
 
 /// <summary>
-/// One member as a pure state machine: ticks, messages and proposals in, <see cref="Ready"/> out. No clock, no thread, no I/O. It elects
-/// among any number of voters, but sends no entries yet, so it refuses to be one of several (see README.md).
+/// One member as a pure state machine: ticks, messages and proposals in, <see cref="Ready"/> out. No clock, no thread, no I/O, chance
+/// only from the generator passed in. One caller at a time. The state chart, the order of a turn and the invariants are in README.md.
 /// </summary>
-public sealed class RaftNode
+public sealed partial class RaftNode
 {
     private readonly RaftConfig _config;
+    private readonly Random _random;
     private readonly RaftLog _log;
-    private readonly HashSet<NodeId> _votes = [];
-    private readonly List<Message> _messages = [];
-    private HardState _state;
+    private readonly List<Message> _messagesBeforePersist = [];
+    private readonly List<Message> _messagesAfterPersist = [];
+    private NodeId? _votedFor;
     private HardState _persistedState;
     private ulong _persistedIndex;
     private ulong _appliedIndex;
-    private int _ticksWithoutLeader;
+    private SnapshotMetadata _snapshot;
+    private SnapshotMetadata? _unpersistedSnapshot;
+    private Ready? _underWay;
 
-    /// <summary>A member with what it persisted: entries after <paramref name="appliedIndex"/> will be handed out to be applied again.</summary>
-    public RaftNode(RaftConfig config, HardState state, RaftLog log, ulong appliedIndex)
+    /// <summary>A member with what it persisted; what was committed after the snapshot is handed out again to be applied.</summary>
+    /// <param name="snapshot">What the state machine holds at the start, and who the members were then.</param>
+    /// <param name="entries">Those after the snapshot.</param>
+    public RaftNode(RaftConfig config, Random random, HardState state, SnapshotMetadata snapshot, IEnumerable<Entry> entries)
     {
-        if (config.Voters.Length != 1 || config.Voters[0] != config.Id)
+        _config = config;
+        _random = random;
+        _log = new RaftLog(snapshot.Position);
+        foreach (var entry in entries)
         {
-            throw new NotSupportedException("a member of a cluster of several is not built yet: entries are not sent to others");
+            _log.Append(entry);
         }
 
-        _config = config;
-        _log = log;
-        _state = state;
+        if (state.Commit > _log.Last.Index || state.Term < _log.Last.Term)
+        {
+            throw new RaftException(
+                $"the log ends with entry {_log.Last.Index} of term {_log.Last.Term}, but {state.Commit} was committed in term {state.Term}: this member lost a part of its log; remove it from the cluster and add it anew");
+        }
+
+        Term = state.Term;
+        _votedFor = state.VotedFor;
+        CommitIndex = Math.Max(state.Commit, snapshot.Index);
         _persistedState = state;
-        _persistedIndex = log.Last.Index;
-        _appliedIndex = appliedIndex;
+        _persistedIndex = _log.Last.Index;
+        _appliedIndex = snapshot.Index;
+        _snapshot = snapshot;
+        Members = snapshot.Members;
+        _electionTimeout = NextElectionTimeout();
     }
+
+    public NodeId Id => _config.Id;
 
     public RaftRole Role { get; private set; }
 
     public NodeId? Leader { get; private set; }
 
-    public ulong Term => _state.Term;
+    public ulong Term { get; private set; }
 
-    public ulong CommitIndex => _state.Commit;
+    public ulong CommitIndex { get; private set; }
 
-    /// <summary>One heartbeat interval has passed.</summary>
+    /// <summary>Applied by the shell, as far as it said so.</summary>
+    public ulong AppliedIndex => _appliedIndex;
+
+    public LogPosition LastEntry => _log.Last;
+
+    /// <summary>What a snapshot of the state machine covers that is taken between <see cref="Advance"/> and the next change applied.</summary>
+    public SnapshotMetadata Applied => new(new LogPosition(_log.TermAt(_appliedIndex) ?? 0, _appliedIndex), Members);
+
+    /// <summary>As of the last applied change.</summary>
+    public MemberSet Members { get; private set; }
+
+    /// <summary>The newest snapshot that a member which is far behind would get.</summary>
+    public SnapshotMetadata Snapshot => _snapshot;
+
+    /// <summary>A tick of the shell's clock has passed.</summary>
     public void Tick()
     {
         if (Role == RaftRole.Leader)
         {
-            return;
+            TickLeader();
         }
-
-        _ticksWithoutLeader++;
-        if (_ticksWithoutLeader >= _config.ElectionTicks)
+        else if (++_ticksSinceLeader >= _electionTimeout && CanCampaign)
         {
             Campaign();
         }
-    }
-
-    /// <summary>Stands for election (Raft §5.2). A lone voter need not wait for the timeout: nobody else can be leader.</summary>
-    public void Campaign()
-    {
-        _ticksWithoutLeader = 0;
-        Role = RaftRole.Candidate;
-        Leader = null;
-        _state = _state with { Term = _state.Term + 1, VotedFor = _config.Id };
-        _votes.Clear();
-        var request = new VoteRequest(_state.Term, _config.Id, _log.Last);
-        foreach (var voter in _config.Voters.Where(voter => voter != _config.Id))
-        {
-            _messages.Add(new Message.RequestVote(_config.Id, voter, request));
-        }
-
-        CountVote(_config.Id);
     }
 
     public void Step(Message message)
     {
         switch (message)
         {
-            case Message.RequestVote vote:
-                if (vote.Request.Term > _state.Term)
-                {
-                    Follow();
-                }
+            case Message.Propose propose:
+                OnPropose(propose);
+                return;
+            case Message.RequestReadIndex request:
+                OnRequestReadIndex(request);
+                return;
+            case Message.AnswerReadIndex answer:
+                _readStates.AddRange(answer.Requests.Select(id => new ReadState(id, answer.Index)));
+                return;
+            case Message.RequestVote { IsTransfer: false } when message.Term > Term && HearsLeader:
+                // Thesis §4.2.3 and §6.2: whoever hears a leader does not help to replace it, and does not even take the term.
+                return;
+        }
 
-                (_state, var reply) = Election.OnVoteRequest(_state, _log.Last, vote.Request);
-                _messages.Add(new Message.AnswerVote(_config.Id, vote.From, reply));
+        if (message.Term < Term)
+        {
+            AnswerOldTerm(message);
+            return;
+        }
+
+        // A pre-vote asks about a term that nobody has entered yet, and so does the answer that grants it.
+        if (message.Term > Term && message is not (Message.RequestVote { IsPreVote: true } or Message.AnswerVote { IsPreVote: true, IsGranted: true }))
+        {
+            BecomeFollower(message.Term, leader: null);
+        }
+
+        StepInTerm(message);
+    }
+
+    /// <summary>
+    /// Everything that is due now; <see cref="Advance"/> must follow before the next, unless it is empty. In between the other methods may be called.
+    /// </summary>
+    public Ready TakeReady()
+    {
+        if (_underWay is not null)
+        {
+            throw new InvalidOperationException("the ready before is not advanced yet");
+        }
+
+        SendForwards();
+        StartReadRound();
+        SendAppends();
+        var ready = Gather();
+        if (!ready.IsEmpty)
+        {
+            _messagesBeforePersist.Clear();
+            _messagesAfterPersist.Clear();
+            _readStates.Clear();
+            _underWay = ready;
+        }
+
+        return ready;
+    }
+
+    /// <summary>The shell has done all of <paramref name="done"/>. A leader counts itself for the commit only now, after its sync.</summary>
+    public void Advance(Ready done)
+    {
+        if (done != _underWay)
+        {
+            throw new InvalidOperationException("this is not the ready that was taken");
+        }
+
+        _underWay = null;
+        _persistedState = done.HardState ?? _persistedState;
+        if (done.Snapshot is not null && done.Snapshot == _unpersistedSnapshot)
+        {
+            _unpersistedSnapshot = null;
+        }
+
+        // What was replaced while the disk worked is not the log any more.
+        if (!done.Entries.IsEmpty && _log.Has(done.Entries[^1].Position))
+        {
+            _persistedIndex = Math.Max(_persistedIndex, done.Entries[^1].Index);
+        }
+
+        if (!done.Committed.IsEmpty)
+        {
+            _appliedIndex = Math.Max(_appliedIndex, done.Committed[^1].Index);
+        }
+
+        if (Role == RaftRole.Leader)
+        {
+            CommitByCounting();
+        }
+    }
+
+    /// <summary>
+    /// The shell has a newer snapshot on its disk, of what it had applied. The entries it covers are forgotten but for those that
+    /// <see cref="RaftConfig.EntriesKeptBehindSnapshot"/> keeps.
+    /// </summary>
+    public void Compact(SnapshotMetadata snapshot)
+    {
+        if (snapshot.Index > _appliedIndex)
+        {
+            throw new ArgumentException($"a snapshot at {snapshot.Index} covers more than was applied ({_appliedIndex})", nameof(snapshot));
+        }
+
+        if (snapshot.Index > _snapshot.Index)
+        {
+            _snapshot = snapshot;
+            _log.CompactThrough(snapshot.Index - Math.Min(snapshot.Index, _config.EntriesKeptBehindSnapshot));
+        }
+    }
+
+    private Ready Gather()
+    {
+        var entries = _log.Slice(_persistedIndex, _log.Last.Index);
+        bool isStateNew = Term != _persistedState.Term || _votedFor != _persistedState.VotedFor;
+
+        // A commit index that only moved is not worth a sync: it can be found again, a vote or a term cannot. With entries it must go, see README.md.
+        bool mustPersist = isStateNew || !entries.IsEmpty || _unpersistedSnapshot is not null;
+        bool isChanged = isStateNew || CommitIndex != _persistedState.Commit;
+
+        // Nothing may go out in a term that a crash could take back.
+        ImmutableArray<Message> early = isStateNew ? [] : [.. _messagesBeforePersist];
+        return new Ready
+        {
+            MessagesBeforePersist = early,
+            Snapshot = _unpersistedSnapshot,
+            HardState = mustPersist && isChanged ? new HardState(Term, _votedFor, CommitIndex) : null,
+            Entries = entries,
+            MessagesAfterPersist = isStateNew ? [.. _messagesBeforePersist, .. _messagesAfterPersist] : [.. _messagesAfterPersist],
+            Committed = _log.Slice(_appliedIndex, CommitIndex),
+            Reads = [.. _readStates],
+        };
+    }
+
+    private void StepInTerm(Message message)
+    {
+        switch (message)
+        {
+            case Message.RequestVote request:
+                OnRequestVote(request);
                 break;
             case Message.AnswerVote answer:
-                OnVoteReply(answer.From, answer.Reply);
+                OnAnswerVote(answer);
+                break;
+            case Message.Append append:
+                FollowLeader(append);
+                OnAppend(append);
+                break;
+            case Message.Heartbeat heartbeat:
+                FollowLeader(heartbeat);
+                OnHeartbeat(heartbeat);
+                break;
+            case Message.InstallSnapshot install:
+                FollowLeader(install);
+                OnInstallSnapshot(install);
+                break;
+            case Message.AnswerAppend answer when Role == RaftRole.Leader:
+                OnAnswerAppend(answer);
+                break;
+            case Message.AnswerHeartbeat answer when Role == RaftRole.Leader:
+                OnAnswerHeartbeat(answer);
+                break;
+            case Message.TimeoutNow:
+                OnTimeoutNow();
+                break;
+            case Message.AnswerAppend or Message.AnswerHeartbeat:
+                // To a leader that is none any more.
                 break;
             default:
                 throw new InvalidOperationException($"unknown message {message.GetType().Name}");
         }
     }
 
-    /// <summary>Appends a command; its index, or null when this member is not the leader.</summary>
-    public ulong? Propose(ReadOnlyMemory<byte> payload) => Role == RaftRole.Leader ? Append(EntryKind.Command, payload) : null;
-
-    /// <summary>Everything that is due now. Call <see cref="Advance"/> with it once all of it is done.</summary>
-    public Ready TakeReady()
+    /// <summary>The sender learns the newer term, so that it can join it (Raft §5.1).</summary>
+    private void AnswerOldTerm(Message message)
     {
-        ImmutableArray<Message> messages = [.. _messages];
-        _messages.Clear();
-        var entries = _log.Slice(_persistedIndex, _log.Last.Index);
-        // A new commit index alone is not worth a sync: it can be found again, a vote or a term cannot.
-        bool mustPersist = !entries.IsEmpty || _state.Term != _persistedState.Term || _state.VotedFor != _persistedState.VotedFor;
-        return new Ready(
-            mustPersist && _state != _persistedState ? _state : null,
-            entries,
-            _log.Slice(_appliedIndex, Math.Min(_state.Commit, _persistedIndex)),
-            messages);
-    }
-
-    /// <summary>The shell has persisted and applied <paramref name="done"/>. A leader counts itself for the commit only now, after its sync.</summary>
-    public void Advance(Ready done)
-    {
-        _persistedState = done.HardState ?? _persistedState;
-        if (!done.Entries.IsEmpty)
+        switch (message)
         {
-            _persistedIndex = done.Entries[^1].Index;
-        }
-
-        if (!done.Committed.IsEmpty)
-        {
-            _appliedIndex = done.Committed[^1].Index;
-        }
-
-        // Raft §5.4.2: only an entry of the leader's own term is committed by counting; earlier ones follow with it.
-        if (Role == RaftRole.Leader && _persistedIndex > _state.Commit && _log.Last.Term == _state.Term)
-        {
-            _state = _state with { Commit = _persistedIndex };
+            case Message.Append or Message.Heartbeat or Message.InstallSnapshot:
+                Send(new Message.AnswerAppend(Id, message.From, Term, 0, IsRejected: false, default));
+                break;
+            case Message.RequestVote request:
+                Send(new Message.AnswerVote(Id, message.From, Term, request.IsPreVote, IsGranted: false));
+                break;
         }
     }
 
-    /// <summary>Forgets the entries that a snapshot covers.</summary>
-    public void CompactThrough(ulong index) => _log.CompactThrough(Math.Min(index, _appliedIndex));
+    /// <summary>Speaks of what is on the disk, or of nothing that has to be.</summary>
+    private void Send(Message message) => _messagesAfterPersist.Add(message);
 
-    private void OnVoteReply(NodeId from, VoteReply reply)
-    {
-        if (reply.Term > _state.Term)
-        {
-            _state = _state with { Term = reply.Term, VotedFor = null };
-            Follow();
-        }
-        else if (Role == RaftRole.Candidate && reply.Term == _state.Term && reply.Granted)
-        {
-            CountVote(from);
-        }
-    }
-
-    private void CountVote(NodeId from)
-    {
-        _votes.Add(from);
-        if (_votes.Count < _config.Quorum)
-        {
-            return;
-        }
-
-        Role = RaftRole.Leader;
-        Leader = _config.Id;
-        Append(EntryKind.LeaderStart, ReadOnlyMemory<byte>.Empty);
-    }
-
-    private void Follow()
-    {
-        Role = RaftRole.Follower;
-        Leader = null;
-        _ticksWithoutLeader = 0;
-    }
-
-    private ulong Append(EntryKind kind, ReadOnlyMemory<byte> payload)
-    {
-        var entry = new Entry(_log.Last.Index + 1, _state.Term, kind, payload);
-        _log.Append(entry);
-        return entry.Index;
-    }
+    private void SendEarly(Message message) => _messagesBeforePersist.Add(message);
 }

@@ -63,6 +63,8 @@ internal sealed class ConsensusLoop(
                 throw new IOException("no space is left on the disk of the log: make room and start again");
             }
 
+            // What is committed is applied first: a membership change in it decides who votes.
+            Drain();
             node.Campaign();
             Drain();
             _recovered.TrySetResult();
@@ -129,7 +131,7 @@ internal sealed class ConsensusLoop(
         }
 
         _batchBytes += WalRecord.HeaderSize + payload.Length;
-        if (node.Propose(payload) is null)
+        if (node.Propose(payload) != ProposalStatus.Appended)
         {
             throw new InvalidOperationException("a lone member must lead before it takes proposals");
         }
@@ -139,7 +141,7 @@ internal sealed class ConsensusLoop(
     {
         for (var ready = node.TakeReady(); !ready.IsEmpty; ready = node.TakeReady())
         {
-            if (ready.HardState is not null || !ready.Entries.IsEmpty)
+            if (ready.MustPersist)
             {
                 long started = time.GetTimestamp();
                 log.Append(ready.HardState, ready.Entries);
@@ -156,10 +158,10 @@ internal sealed class ConsensusLoop(
 
         Volatile.Write(ref _term, node.Term);
         Volatile.Write(ref _pendingCount, _pending.Count);
-        if (snapshots.KeepUp(new LogPosition(node.Term, AppliedIndex), applier.TakeSnapshot) is { } covered)
+        if (snapshots.KeepUp(node.Applied, applier.TakeSnapshot) is { } covered)
         {
-            node.CompactThrough(covered);
-            log.DeleteThrough(covered, snapshots.SegmentsKept);
+            node.Compact(covered);
+            log.DeleteThrough(covered.Index, snapshots.SegmentsKept);
         }
     }
 

@@ -17,27 +17,27 @@ internal sealed partial class SnapshotKeeper(string directory, SnapshotPolicy po
 {
     private ulong _coveredIndex = coveredIndex;
     private ulong _dueIndex = coveredIndex + policy.Count;
-    private Task<ulong?> _writing = Task.FromResult<ulong?>(null);
+    private Task<SnapshotMetadata?> _writing = Task.FromResult<SnapshotMetadata?>(null);
 
     public int SegmentsKept => policy.SegmentsKept > 0 ? policy.SegmentsKept : int.MaxValue;
 
-    /// <summary>Starts a snapshot when one is due; the index covered when one was finished since the last call.</summary>
-    public ulong? KeepUp(LogPosition applied, Func<LogPosition, StoreSnapshot> take)
+    /// <summary>Starts a snapshot when one is due; what is covered when one was finished since the last call.</summary>
+    public SnapshotMetadata? KeepUp(SnapshotMetadata applied, Func<LogPosition, StoreSnapshot> take)
     {
         if (!_writing.IsCompleted)
         {
             return null;
         }
 
-        ulong? written = _writing.GetAwaiter().GetResult();
-        bool isNews = written > _coveredIndex;
-        _coveredIndex = written ?? _coveredIndex;
+        var written = _writing.GetAwaiter().GetResult();
+        bool isNews = written is not null && written.Index > _coveredIndex;
+        _coveredIndex = written?.Index ?? _coveredIndex;
         if (applied.Index >= _dueIndex)
         {
             // Also after a failure: the next attempt comes after as many entries, the log keeps them all until then.
             _dueIndex = applied.Index + policy.Count;
-            var snapshot = take(applied);
-            _writing = Task.Run(() => Write(snapshot));
+            var snapshot = take(applied.Position);
+            _writing = Task.Run(() => Write(snapshot) ? applied : null);
         }
 
         return isNews ? written : null;
@@ -46,8 +46,8 @@ internal sealed partial class SnapshotKeeper(string directory, SnapshotPolicy po
     /// <summary>Waits for a snapshot being written, so that a clean stop leaves no temporary file.</summary>
     public Task StopAsync() => _writing;
 
-    /// <summary>The index covered; null when the disk did not take it.</summary>
-    private ulong? Write(StoreSnapshot snapshot)
+    /// <summary>False when the disk did not take it.</summary>
+    private bool Write(StoreSnapshot snapshot)
     {
         try
         {
@@ -60,12 +60,12 @@ internal sealed partial class SnapshotKeeper(string directory, SnapshotPolicy po
                 File.Delete(old);
             }
 
-            return snapshot.Position.Index;
+            return true;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             LogNotWritten(logger, directory, failure.Message);
-            return null;
+            return false;
         }
     }
 

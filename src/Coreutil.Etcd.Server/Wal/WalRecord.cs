@@ -8,12 +8,16 @@ internal enum WalRecordType : byte
 {
     Command = EntryKind.Command,
     LeaderStart = EntryKind.LeaderStart,
+    MembershipChange = EntryKind.MembershipChange,
 
     /// <summary>Term and, in the payload, the vote and the commit index.</summary>
     HardState = 16,
 
     /// <summary>First in each segment: the format number and who wrote it.</summary>
     Header = 17,
+
+    /// <summary>A snapshot from the leader was installed: index and term of what it covers. The entries before this record are not the log any more.</summary>
+    SnapshotInstalled = 18,
 }
 
 /// <summary>One record: index, term, type, payload and a CRC-32C chained on the record before. Layout in README.md.</summary>
@@ -34,6 +38,8 @@ internal sealed record WalRecord(WalRecordType Type, ulong Index, ulong Term, Re
         BinaryPrimitives.WriteUInt64LittleEndian(payload.AsSpan(9), state.Commit);
         return new WalRecord(WalRecordType.HardState, state.Commit, state.Term, payload);
     }
+
+    public static WalRecord Of(LogPosition installed) => new(WalRecordType.SnapshotInstalled, installed.Index, installed.Term, ReadOnlyMemory<byte>.Empty);
 
     public HardState ToHardState()
     {

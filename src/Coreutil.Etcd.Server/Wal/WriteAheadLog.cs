@@ -33,14 +33,14 @@ internal sealed class WriteAheadLog
 
     /// <summary>Opens a log, makes it when there is none, and repairs its torn tail.</summary>
     /// <param name="writer">Who writes a new log: node and cluster identity as text, kept in each segment's header.</param>
-    /// <param name="after">Entries up to this index are in a snapshot; the log may begin behind it.</param>
-    public static (WriteAheadLog Log, WalContent Content) Open(IWalDirectory directory, string writer, ulong after, int segmentSize = SegmentSize)
+    /// <param name="after">What the newest snapshot covers; the log may begin behind it.</param>
+    public static (WriteAheadLog Log, WalContent Content) Open(IWalDirectory directory, string writer, LogPosition after, int segmentSize = SegmentSize)
     {
         var log = new WriteAheadLog(directory, writer, segmentSize);
         var content = log.Recover(after);
         if (log._segments.Count == 0)
         {
-            log._lastIndex = after;
+            log._lastIndex = after.Index;
             log.StartSegment();
         }
 
@@ -67,11 +67,20 @@ internal sealed class WriteAheadLog
         }
     }
 
-    /// <summary>Writes a batch and returns when it is on the disk.</summary>
-    public void Append(HardState? state, IReadOnlyCollection<Entry> entries)
+    /// <summary>
+    /// Writes a batch and returns when it is on the disk. The first entry replaces the one with its index and all that follow it.
+    /// </summary>
+    /// <param name="installed">Covered by a snapshot that the leader sent and that is on the disk: the entries so far are void.</param>
+    public void Append(HardState? state, IReadOnlyCollection<Entry> entries, LogPosition? installed = null)
     {
         StartSegmentIfFull();
         var records = entries.Select(WalRecord.Of).ToList();
+        if (installed is { } position)
+        {
+            records.Insert(0, WalRecord.Of(position));
+            _lastIndex = position.Index;
+        }
+
         if (state is not null)
         {
             _state = state;
@@ -100,9 +109,9 @@ internal sealed class WriteAheadLog
     /// <summary>ENOSPC and EDQUOT, which .NET passes on as they are.</summary>
     private static bool IsDiskFull(IOException failure) => failure.HResult is 28 or 122;
 
-    private WalContent Recover(ulong after)
+    private WalContent Recover(LogPosition after)
     {
-        var entries = new SortedDictionary<ulong, Entry>();
+        var entries = new List<Entry>();
         string? tornFile = null;
         string[] names = [.. _directory.List().Where(name => name.EndsWith(Extension, StringComparison.Ordinal))];
         foreach (string name in names)
@@ -142,24 +151,30 @@ internal sealed class WriteAheadLog
             _zeroedThrough = WalBatch.Aligned(bytes.Length);
         }
 
-        ulong[] held = [.. entries.Keys.Where(index => index > after)];
-        if (held.Length > 0 && (held[0] != after + 1 || held[^1] - held[0] + 1 != (ulong)held.Length))
+        if (entries.Exists(entry => entry.Index == after.Index && entry.Term != after.Term))
         {
-            throw new WalException(
-                $"the log in {names[0]} and its followers misses entry {after + 1}: restore the data directory from a backup, or remove it to join the cluster anew");
+            // The crash came between an installed snapshot and its record: the snapshot is committed, what follows the other entry is not.
+            entries.Clear();
         }
 
-        _lastIndex = held.Length > 0 ? held[^1] : after;
+        Entry[] held = [.. entries.Where(entry => entry.Index > after.Index)];
+        if (held.Length > 0 && (held[0].Index != after.Index + 1 || held[^1].Index - held[0].Index + 1 != (ulong)held.Length))
+        {
+            throw new WalException(
+                $"the log in {names[0]} and its followers misses entry {after.Index + 1}: restore the data directory from a backup, or remove it to join the cluster anew");
+        }
+
+        _lastIndex = held.Length > 0 ? held[^1].Index : after.Index;
         if (_segments.Count > 0 && _offset == 0)
         {
             // Made just before a crash: its header never reached the disk.
             WriteHeader();
         }
 
-        return new WalContent(_state, [.. held.Select(index => entries[index])], tornFile);
+        return new WalContent(_state, held, tornFile);
     }
 
-    private void Accept(string name, int offset, IReadOnlyList<WalRecord> records, SortedDictionary<ulong, Entry> entries)
+    private void Accept(string name, int offset, IReadOnlyList<WalRecord> records, List<Entry> entries)
     {
         foreach (var record in records)
         {
@@ -178,8 +193,17 @@ internal sealed class WriteAheadLog
                 case WalRecordType.HardState:
                     _state = record.ToHardState();
                     break;
-                case WalRecordType.Command or WalRecordType.LeaderStart:
-                    entries[record.Index] = record.ToEntry();
+                case WalRecordType.SnapshotInstalled:
+                    entries.Clear();
+                    break;
+                case WalRecordType.Command or WalRecordType.LeaderStart or WalRecordType.MembershipChange:
+                    // Raft §5.3: a conflicting entry went with all that followed it.
+                    while (entries.Count > 0 && entries[^1].Index >= record.Index)
+                    {
+                        entries.RemoveAt(entries.Count - 1);
+                    }
+
+                    entries.Add(record.ToEntry());
                     break;
                 default:
                     throw new WalException($"{name} has at byte {offset} a record of type {(byte)record.Type}, unknown to this release: use the one that wrote it");

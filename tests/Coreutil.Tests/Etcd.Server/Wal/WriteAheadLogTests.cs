@@ -15,7 +15,7 @@ public sealed class WriteAheadLogTests
     {
         var directory = Written(batches: 3);
 
-        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment);
+        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: default, SmallSegment);
 
         Assert.Equal(["1", "2", "3"], Values(content));
         Assert.Equal(new HardState(1, new NodeId(7), 2), content.State);
@@ -26,7 +26,7 @@ public sealed class WriteAheadLogTests
     public void Segments_follow_each_other_and_go_when_a_snapshot_covers_them()
     {
         var directory = new MemoryWalDirectory();
-        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
         Append(log, 1, 40);
         int before = directory.List().Count;
         Assert.True(before > 2);
@@ -34,7 +34,7 @@ public sealed class WriteAheadLogTests
         log.DeleteThrough(30);
 
         Assert.True(directory.List().Count < before);
-        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 30, SmallSegment);
+        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: new LogPosition(1, 30), SmallSegment);
         Assert.Equal([.. Enumerable.Range(31, 10).Select(value => $"{value}")], Values(content));
     }
 
@@ -42,7 +42,7 @@ public sealed class WriteAheadLogTests
     [Fact]
     public void A_log_keeps_the_name_of_its_writer()
     {
-        var (log, _) = WriteAheadLog.Open(Written(batches: 1), "x/y", after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(Written(batches: 1), "x/y", after: default, SmallSegment);
 
         Assert.Equal(Writer, log.Writer);
     }
@@ -51,7 +51,7 @@ public sealed class WriteAheadLogTests
     public void A_segment_of_another_member_among_the_own_is_refused()
     {
         var directory = new MemoryWalDirectory();
-        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
         Append(log, 1, 12);
         string second = directory.List()[1];
         byte[] bytes = directory.Read(second);
@@ -59,7 +59,7 @@ public sealed class WriteAheadLogTests
             [new WalRecord(WalRecordType.Header, 0, 1, (byte[])[WriteAheadLog.FormatNumber, .. "x/y"u8])], WalBatch.ChainStart(bytes)).Bytes;
         directory.Replace(second, foreign);
 
-        var refusal = Assert.Throws<WalException>(() => WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment));
+        var refusal = Assert.Throws<WalException>(() => WriteAheadLog.Open(directory, Writer, after: default, SmallSegment));
 
         Assert.Contains("written by member and cluster x/y, not a/b", refusal.Message, StringComparison.Ordinal);
     }
@@ -69,7 +69,7 @@ public sealed class WriteAheadLogTests
     public void A_full_disk_refuses_a_batch_and_leaves_the_log_as_it_was()
     {
         var directory = new MemoryWalDirectory();
-        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
         int written = 0;
         directory.FreeBytes = 6 * SmallSegment;
         while (log.TryReserve(1000))
@@ -79,19 +79,19 @@ public sealed class WriteAheadLogTests
 
         Assert.True(written > 10);
         Assert.False(log.TryReserve(1000));
-        Assert.Equal(written, WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment).Content.Entries.Count);
+        Assert.Equal(written, WriteAheadLog.Open(directory.AfterCrash(), Writer, after: default, SmallSegment).Content.Entries.Count);
 
         directory.FreeBytes = long.MaxValue;
         Assert.True(log.TryReserve(1000));
         Append(log, written + 1, 1);
-        Assert.Equal(written + 1, WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment).Content.Entries.Count);
+        Assert.Equal(written + 1, WriteAheadLog.Open(directory.AfterCrash(), Writer, after: default, SmallSegment).Content.Entries.Count);
     }
 
     [Fact]
     public void So_many_segments_as_asked_for_stay_behind_a_snapshot()
     {
         var directory = new MemoryWalDirectory();
-        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
         Append(log, 1, 60);
 
         log.DeleteThrough(60, keep: 3);
@@ -155,12 +155,12 @@ public sealed class WriteAheadLogTests
         var directory = new MemoryWalDirectory();
         directory.Replace(name, torn);
 
-        var (log, content) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        var (log, content) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
         Assert.Equal(name + ".broken", content.TornFile);
         Assert.Equal(torn, directory.Read(name + ".broken"));
         log.Append(null, [new Entry(3, 1, EntryKind.Command, "again"u8.ToArray())]);
 
-        Assert.Equal(["1", "2", "again"], Values(WriteAheadLog.Open(directory.AfterCrash(), Writer, after: 0, SmallSegment).Content));
+        Assert.Equal(["1", "2", "again"], Values(WriteAheadLog.Open(directory.AfterCrash(), Writer, after: default, SmallSegment).Content));
     }
 
     private static void AssertPrefix(string name, byte[] bytes, int atLeast, int atMost, string what)
@@ -174,7 +174,7 @@ public sealed class WriteAheadLogTests
     {
         var directory = new MemoryWalDirectory();
         directory.Replace(name, bytes);
-        return WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        return WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
     }
 
     private static (string Name, byte[] Bytes) Small()
@@ -187,7 +187,7 @@ public sealed class WriteAheadLogTests
     private static MemoryWalDirectory Written(int batches)
     {
         var directory = new MemoryWalDirectory();
-        var (log, _) = WriteAheadLog.Open(directory, Writer, after: 0, SmallSegment);
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
         Append(log, 1, batches);
         return directory;
     }
