@@ -58,6 +58,7 @@ need() {
 }
 
 need_toolchain() { need clang=clang lld=ld.lld cmake=cmake make=make libssl-dev=/usr/lib/*/libssl.a zlib1g-dev=/usr/include/zlib.h curl=curl; }
+need_systemd() { need systemd=/lib/systemd/systemd dbus=dbus-daemon; }
 need_nginx() { need nginx-light=nginx curl=curl; }
 
 # ---- verbs ----------------------------------------------------------------------------------------------------------
@@ -118,10 +119,11 @@ publish_if_stale() {
 }
 
 run_all_tests() {
+  # For the tests against real programs; each of them skips with its reason where its program cannot be had.
+  { need_systemd; } || true
   check_and_count
   publish
   need_nginx
-  # For the tests against real programs; each of them skips with its reason where its program cannot be had.
   { need chromium=chromium; } || true
   { need etcd-server=etcd; } || true
   { need redis-server=redis-server; } || true

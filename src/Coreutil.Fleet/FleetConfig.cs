@@ -14,6 +14,7 @@ public enum UnitManagerKind
 public sealed record FleetConfig
 {
     public const string DefaultFile = "/etc/fleet/fleet.conf";
+    public const string DefaultUnitsDirectory = "/run/fleet/units/";
     public const string DefaultListen = "unix:///var/run/fleet.sock";
 
     public int Verbosity { get; init; }
@@ -43,7 +44,7 @@ public sealed record FleetConfig
 
     public TimeSpan AgentTtl { get; init; } = TimeSpan.FromSeconds(30);
 
-    public string UnitsDirectory { get; init; } = "/run/fleet/units/";
+    public string UnitsDirectory { get; init; } = DefaultUnitsDirectory;
 
     public bool SystemdUser { get; init; }
 

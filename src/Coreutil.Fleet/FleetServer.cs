@@ -61,9 +61,10 @@ public sealed class FleetServer : IAsyncDisposable
     private LocalUnitHandler LocalUnits { get; }
 
     /// <summary>Opens the API and starts everything else, which waits for the store by itself.</summary>
+    /// <param name="prepare">Done when the API is open and before any unit is touched: a daemon that cannot listen must have started nothing.</param>
     /// <exception cref="FleetStartException">It cannot start as configured.</exception>
     public static async Task<FleetServer> StartAsync(
-        FleetConfig config, IUnitManager manager, ILogger log, TimeProvider time, CancellationToken cancel)
+        FleetConfig config, IUnitManager manager, Func<CancellationToken, Task> prepare, ILogger log, TimeProvider time, CancellationToken cancel)
     {
         try
         {
@@ -77,11 +78,16 @@ public sealed class FleetServer : IAsyncDisposable
         var server = new FleetServer(config, manager, log, time);
         try
         {
-            await server.OpenAsync(cancel);
+            await server.OpenAsync(prepare, cancel);
             return server;
         }
         catch (FleetStartException)
         {
+            if (server._api is not null)
+            {
+                await server._api.DisposeAsync();
+            }
+
             server.Release();
             throw;
         }
@@ -113,7 +119,7 @@ public sealed class FleetServer : IAsyncDisposable
         Release();
     }
 
-    private async Task OpenAsync(CancellationToken cancel)
+    private async Task OpenAsync(Func<CancellationToken, Task> prepare, CancellationToken cancel)
     {
         var api = new FleetApi(
             new(_registry, _config.TokenLimit),
@@ -122,6 +128,7 @@ public sealed class FleetServer : IAsyncDisposable
             () => _registry.IsLive && _presence.IsRegistered,
             _log);
         _api = await FleetApiServer.StartAsync(_config, api.AnswerAsync, cancel);
+        await prepare(cancel);
         _mirroring = _mirror.RunAsync(_stopMirror.Token);
         Completion = RunAsync(_stopLoops.Token);
     }

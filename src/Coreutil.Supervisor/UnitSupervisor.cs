@@ -41,9 +41,9 @@ public sealed class UnitSupervisor : IDisposable
         _time = time;
         _loader = new UnitDefinitionLoader(specifiers);
         _standIns = new HostStandIns(options.EtcdEndpoint);
-        foreach (string name in (string[])["units", "run", "journal"])
+        foreach (string directory in (string[])[options.LoadedUnits, Path.Combine(options.StateDirectory, "run"), Path.Combine(options.StateDirectory, "journal")])
         {
-            Directory.CreateDirectory(Path.Combine(options.StateDirectory, name));
+            Directory.CreateDirectory(directory);
         }
 
         // One directory a supervisor, named by its state directory: two of them on a host never touch each other's processes.
@@ -175,7 +175,7 @@ public sealed class UnitSupervisor : IDisposable
     /// <summary>Keeps a unit's text for this supervisor; a running unit goes on with the old one.</summary>
     public void Load(string name, string text)
     {
-        File.WriteAllText(Path.Combine(_options.StateDirectory, "units", name), text);
+        File.WriteAllText(Path.Combine(_options.LoadedUnits, name), text);
         Reread(name);
     }
 
@@ -187,11 +187,11 @@ public sealed class UnitSupervisor : IDisposable
             service.Forget();
         }
 
-        File.Delete(Path.Combine(_options.StateDirectory, "units", name));
+        File.Delete(Path.Combine(_options.LoadedUnits, name));
     }
 
     /// <summary>Names and texts of what was loaded here.</summary>
-    public ImmutableDictionary<string, string> Loaded => Directory.EnumerateFiles(Path.Combine(_options.StateDirectory, "units"))
+    public ImmutableDictionary<string, string> Loaded => Directory.EnumerateFiles(_options.LoadedUnits)
         .ToImmutableDictionary(path => Path.GetFileName(path), File.ReadAllText, StringComparer.Ordinal);
 
     public void ReloadAll()
@@ -344,7 +344,7 @@ public sealed class UnitSupervisor : IDisposable
     {
         foreach (string candidate in UnitName.Template(name) is { } template ? (string[])[name, template] : [name])
         {
-            foreach (string directory in _options.UnitPath.Prepend(Path.Combine(_options.StateDirectory, "units")))
+            foreach (string directory in _options.UnitPath.Prepend(_options.LoadedUnits))
             {
                 string path = Path.Combine(directory, candidate);
                 if (File.Exists(path))

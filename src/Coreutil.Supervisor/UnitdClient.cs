@@ -30,6 +30,7 @@ public sealed class UnitdClient(string socketPath) : IUnitManager
             [
                 "coreutil", daemonApplet, "--state-dir", options.StateDirectory, "--address", options.Address.ToString(), "--etcd-endpoint", options.EtcdEndpoint.ToString(),
                 .. options.BinDirectory is { } bin ? (string[])["--bin-dir", bin] : [],
+                .. options.UnitsDirectory is { } units ? (string[])["--units-dir", units] : [],
                 .. options.UnitPath.Length > 0 ? (string[])["--unit-path", string.Join(':', options.UnitPath)] : [],
             ],
             log);

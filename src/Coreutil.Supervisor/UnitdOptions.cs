@@ -9,6 +9,11 @@ public sealed record UnitdOptions
     /// <summary>Socket, loaded units, journals and what a crash must not lose.</summary>
     public required string StateDirectory { get; init; }
 
+    /// <summary>Where unit files that were loaded over the socket are kept; null: <c>units</c> in the state directory.</summary>
+    public string? UnitsDirectory { get; init; }
+
+    public string LoadedUnits => UnitsDirectory ?? Path.Combine(StateDirectory, "units");
+
     /// <summary>Directories with unit files besides the loaded ones, the first one wins.</summary>
     public ImmutableArray<string> UnitPath { get; init; } = [];
 

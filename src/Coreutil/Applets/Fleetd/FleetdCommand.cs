@@ -24,8 +24,9 @@ internal static class FleetdCommand
             using var logs = LineLoggerProvider.CreateFactory(
                 context.Error, FormatLine, config.Verbosity > 0 ? LogLevel.Debug : LogLevel.Information, context.Time);
             var log = logs.CreateLogger("fleetd");
-            var manager = await LocalUnitManager.ConnectAsync(context, config, cancel);
-            await using var server = await FleetServer.StartAsync(config, manager, log, context.Time, cancel);
+            var manager = LocalUnitManager.Choose(context, config);
+            await using var server = await FleetServer.StartAsync(
+                config, manager, stop => LocalUnitManager.EnsureRunningAsync(context, config, manager, stop), log, context.Time, cancel);
             await Task.WhenAny(server.Completion, Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancel));
             return server.Completion.IsFaulted ? ExitCode.Failure : ExitCode.Success;
         }

@@ -5,43 +5,60 @@ using Coreutil.Core.Applets;
 using Coreutil.Fleet;
 using Coreutil.Supervisor;
 using Coreutil.Units;
+using Coreutil.Units.Systemd;
 
 namespace Coreutil.Applets.Fleetd;
 
-/// <summary>The unit manager this machine's fleetd drives: systemd where it runs, else the embedded supervisor.</summary>
+/// <summary>Which unit manager this machine's fleetd drives, and how to make sure that it is there.</summary>
 internal static class LocalUnitManager
 {
-    /// <exception cref="FleetStartException">The chosen one is not there.</exception>
-    public static async Task<IUnitManager> ConnectAsync(AppletContext context, FleetConfig config, CancellationToken cancel)
+    /// <summary>systemd where it runs, else the embedded supervisor; or the one that was asked for.</summary>
+    public static IUnitManager Choose(AppletContext context, FleetConfig config)
     {
         bool isSystemd = config.UnitManager == UnitManagerKind.Systemd
-            || (config.UnitManager == UnitManagerKind.Auto && Directory.Exists("/run/systemd/system"));
+            || (config.UnitManager == UnitManagerKind.Auto && (config.SystemdUser || Directory.Exists("/run/systemd/system")));
         return isSystemd
-            ? throw new FleetStartException("unit_manager systemd is not built yet: use unit_manager=embedded")
-            : await ConnectEmbeddedAsync(context, config, cancel);
+            ? new SystemdUnitManager(
+                new SystemdOptions { UnitsDirectory = config.UnitsDirectory, IsUser = config.SystemdUser, Variable = context.Variable }, context.Time)
+            : Embedded(config);
     }
 
-    /// <summary>unitd is a process of its own, so that it and its units outlive this fleetd.</summary>
+    public static UnitdClient Embedded(FleetConfig config) => new(Path.Combine(StateDirectoryOf(config), UnitdOptions.SocketName));
+
+    /// <summary>Starts unitd where none runs, or asks systemd whether it answers.</summary>
     /// <exception cref="FleetStartException">It cannot be started or reached.</exception>
-    public static async Task<UnitdClient> ConnectEmbeddedAsync(AppletContext context, FleetConfig config, CancellationToken cancel)
+    public static async Task EnsureRunningAsync(AppletContext context, FleetConfig config, IUnitManager manager, CancellationToken cancel)
     {
         try
         {
+            if (manager is SystemdUnitManager systemd)
+            {
+                await systemd.PingAsync(cancel);
+                return;
+            }
+
+            // unitd is a process of its own, so that it and its units outlive this fleetd.
             var options = new UnitdOptions
             {
-                StateDirectory = Path.GetFullPath(Path.Combine(config.StateDirectory, "unitd")),
+                StateDirectory = StateDirectoryOf(config),
+                UnitsDirectory = config.UnitsDirectory == FleetConfig.DefaultUnitsDirectory ? null : Path.GetFullPath(config.UnitsDirectory),
                 BinDirectory = LinkDirectory.Of(context),
                 Address = IPAddress.TryParse(config.PublicIp, out var address) ? address : UnitdApplet.DefaultAddress(),
                 EtcdEndpoint = await ResolveAsync(config.EtcdServers[0], cancel),
             };
             await UnitdClient.EnsureRunningAsync(options, context.ExecutablePath, UnitdApplet.Declaration.Name, context.Time, cancel);
-            return new UnitdClient(options.SocketPath);
+        }
+        catch (SystemdException unreachable)
+        {
+            throw new FleetStartException($"{unreachable.Message}; unit_manager=embedded runs units without it", unreachable);
         }
         catch (Exception failure) when (failure is UnitdException or IOException or UnauthorizedAccessException or SocketException)
         {
             throw new FleetStartException($"cannot use the embedded supervisor: {failure.Message}", failure);
         }
     }
+
+    private static string StateDirectoryOf(FleetConfig config) => Path.GetFullPath(Path.Combine(config.StateDirectory, "unitd"));
 
     private static async Task<IPEndPoint> ResolveAsync(Uri server, CancellationToken cancel) =>
         new((await Dns.GetHostAddressesAsync(server.Host, cancel))[0], server.Port);

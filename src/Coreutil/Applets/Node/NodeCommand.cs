@@ -43,10 +43,11 @@ internal static partial class NodeCommand
             Directory.CreateDirectory(request.DataDirectory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
             await using var store = await EtcdServer.StartAsync(EtcdConfigOf(request), logs.CreateLogger("etcd"), context.Time, cancel);
             var config = FleetConfigOf(request);
-            var manager = await LocalUnitManager.ConnectEmbeddedAsync(context, config, cancel);
+            var manager = LocalUnitManager.Embedded(config);
             try
             {
-                await using var fleet = await FleetServer.StartAsync(config, manager, logs.CreateLogger("fleetd"), context.Time, cancel);
+                await using var fleet = await FleetServer.StartAsync(
+                    config, manager, stop => LocalUnitManager.EnsureRunningAsync(context, config, manager, stop), logs.CreateLogger("fleetd"), context.Time, cancel);
                 LogUp(log, request.Address, string.Join(',', _clientPorts), config.Listen[0]);
                 await RunUntilFirstEndAsync(store.Completion, fleet.Completion, context, request, logs, cancel);
             }

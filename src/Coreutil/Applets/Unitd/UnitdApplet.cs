@@ -37,11 +37,12 @@ internal static class UnitdApplet
             Description = $"socket, loaded units and journals ({StateDirectoryVariable})",
             DefaultValueFactory = _ => context.Variable(StateDirectoryVariable) ?? DefaultStateDirectory,
         };
+        var units = new Option<string>("--units-dir") { Description = "where unit files loaded over the socket are kept (default: units in the state directory)" };
         var path = new Option<string>("--unit-path") { Description = "directories with unit files, separated by colons" };
         var address = new Option<string>("--address") { Description = "COREOS_PRIVATE_IPV4 and COREOS_PUBLIC_IPV4 of units" };
         var bin = new Option<string>("--bin-dir") { Description = "first directory of the units' PATH" };
         var etcd = new Option<string>("--etcd-endpoint") { Description = "IP:PORT that makes etcd.service active when it answers", DefaultValueFactory = _ => "127.0.0.1:2379" };
-        var root = new Command(Declaration.Name, Declaration.Summary) { state, path, address, bin, etcd };
+        var root = new Command(Declaration.Name, Declaration.Summary) { state, units, path, address, bin, etcd };
         root.SetAction((parsed, cancel) =>
         {
             if (!IPEndPoint.TryParse(parsed.GetRequiredValue(etcd), out var endpoint))
@@ -62,6 +63,7 @@ internal static class UnitdApplet
                 new UnitdOptions
                 {
                     StateDirectory = Path.GetFullPath(parsed.GetRequiredValue(state)),
+                    UnitsDirectory = parsed.GetValue(units) is { } kept ? Path.GetFullPath(kept) : null,
                     UnitPath = [.. (parsed.GetValue(path) ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries).Select(Path.GetFullPath)],
                     BinDirectory = parsed.GetValue(bin) ?? LinkDirectory.Of(context),
                     Address = given ?? DefaultAddress(),
