@@ -16,7 +16,7 @@ internal sealed class AuthHandler(MemberContext member)
         string[] parts = path.TrimEnd('/').Split('/');
         return parts switch
         {
-            [_, "enable"] => SwitchAsync(context),
+            [_, "enable"] when !path.EndsWith('/') => SwitchAsync(context),
             [_, "users"] => ListAsync(context, writer => WriteUsers(writer)),
             [_, "users", var name] => UserAsync(context, name),
             [_, "roles"] => ListAsync(context, WriteRoles),
