@@ -21,6 +21,9 @@ public sealed record EtcdClientOptions
 
     public string? KeyFile { get; init; }
 
+    /// <summary>An HTTP proxy to go through; null for none, whatever the environment says.</summary>
+    public Uri? Proxy { get; init; }
+
     /// <summary>Told of every request before it is sent to an endpoint (etcdctl's --debug).</summary>
     public Action<EtcdRequest, Uri>? OnRequest { get; init; }
 }

@@ -7,7 +7,8 @@ using Coreutil.Etcd.Api;
 namespace Coreutil.Etcd.Client;
 
 /// <summary>The v2 key space over HTTP. Requests have the original client's form: conditions in the query, value and TTL in the body.</summary>
-public sealed class KeysApi(EtcdHttpClient http) : IKeysApi
+/// <param name="prefix">What stands before a key in the path; a discovery service has its keys at the root.</param>
+public sealed class KeysApi(EtcdHttpClient http, string prefix = "/v2/keys") : IKeysApi
 {
     public Task<KeyResponse> GetAsync(string key, GetOptions options, CancellationToken cancel) =>
         SendAsync(
@@ -104,9 +105,9 @@ public sealed class KeysApi(EtcdHttpClient http) : IKeysApi
         $"{EtcdHttpClient.Show(reply.Endpoint)} answered {reply.Status} with something that is not of etcd's v2 API: {Encoding.UTF8.GetString(reply.Body.AsSpan(0, Math.Min(reply.Body.Length, 80)))}",
         inner);
 
-    private static string PathOf(string key, List<(string Name, string Value)> query)
+    private string PathOf(string key, List<(string Name, string Value)> query)
     {
-        string path = "/v2/keys/" + string.Join('/', key.TrimStart('/').Split('/').Select(Uri.EscapeDataString));
+        string path = $"{prefix}/" + string.Join('/', key.TrimStart('/').Split('/').Select(Uri.EscapeDataString));
         return query.Count == 0 ? path : $"{path}?{string.Join('&', query.Select(field => $"{field.Name}={Uri.EscapeDataString(field.Value)}"))}";
     }
 

@@ -25,9 +25,11 @@ public sealed class MembersApi(EtcdHttpClient http)
         return Read(leader.RootElement);
     }
 
-    public async Task<Member> AddAsync(string peerUrl, CancellationToken cancel)
+    public Task<Member> AddAsync(string peerUrl, CancellationToken cancel) => AddAsync([peerUrl], cancel);
+
+    public async Task<Member> AddAsync(ImmutableArray<string> peerUrls, CancellationToken cancel)
     {
-        using var added = await http.SendJsonAsync(new(HttpMethod.Post, Path) { Json = PeerUrls([peerUrl]) }, cancel);
+        using var added = await http.SendJsonAsync(new(HttpMethod.Post, Path) { Json = PeerUrls(peerUrls) }, cancel);
         return Read(added.RootElement);
     }
 

@@ -14,8 +14,12 @@ internal sealed class DataDirectory : IDisposable
     public string SnapshotPath { get; }
 
     /// <summary>Whether a member has written here before: the flags that make one then do not count.</summary>
-    public static bool HasMember(EtcdConfig config) =>
-        Directory.Exists(WalPathOf(config)) && Directory.EnumerateFiles(WalPathOf(config), "*.wal").Any();
+    public static bool HasMember(EtcdConfig config) => HasLog(WalPathOf(config)) || HasLog(WalPathOf(config) + SetAside);
+
+    /// <summary>Behind the log's path: where it is kept when another one takes its place.</summary>
+    public const string SetAside = ".before-force-new-cluster";
+
+    private static bool HasLog(string path) => Directory.Exists(path) && Directory.EnumerateFiles(path, "*.wal").Any();
 
     public static DataDirectory Open(EtcdConfig config)
     {
@@ -32,6 +36,17 @@ internal sealed class DataDirectory : IDisposable
             Directory.CreateDirectory(Path.Combine(path, "member"), OwnerOnly);
             var locked = Lock(path);
             var opened = new DataDirectory(config, locked);
+            if (HasLog(opened.WalPath + SetAside) && !HasLog(opened.WalPath))
+            {
+                // A crash came while it was being set aside.
+                if (Directory.Exists(opened.WalPath))
+                {
+                    Directory.Delete(opened.WalPath);
+                }
+
+                Directory.Move(opened.WalPath + SetAside, opened.WalPath);
+            }
+
             Directory.CreateDirectory(opened.WalPath, OwnerOnly);
             Directory.CreateDirectory(opened.SnapshotPath, OwnerOnly);
             return opened;

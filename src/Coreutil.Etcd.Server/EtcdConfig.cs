@@ -27,6 +27,18 @@ public sealed record EtcdConfig
 
     public string InitialClusterToken { get; init; } = "etcd-cluster";
 
+    /// <summary><c>--initial-cluster-state existing</c>: the cluster runs, and was told of this member.</summary>
+    public bool JoinsExistingCluster { get; init; }
+
+    /// <summary>Throws the other members out of the data directory's cluster, which continues as a new one of this member alone.</summary>
+    public bool ForcesNewCluster { get; init; }
+
+    /// <summary>Whether <see cref="InitialAdvertisePeerUrls"/> were asked for, so that a forced new cluster takes them.</summary>
+    public bool HasGivenPeerUrls { get; init; }
+
+    /// <summary>Refuses a change of members that would leave the cluster without a quorum of those that run.</summary>
+    public bool IsReconfigurationStrict { get; init; } = true;
+
     public ulong SnapshotCount { get; init; } = 10000;
 
     /// <summary>Snapshots kept; 0 keeps all.</summary>
@@ -58,12 +70,39 @@ public sealed record EtcdConfig
 
     public TlsSettings PeerTls { get; init; } = TlsSettings.None;
 
+    /// <summary>A discovery service alone: it answers nothing else on its client port and has no peers.</summary>
+    public bool IsDiscoveryService { get; init; }
+
+    /// <summary>What <c>/new</c> puts before the token; null: as the client reached us.</summary>
+    public Uri? DiscoveryBaseUrl { get; init; }
+
+    public ProxySettings Proxy { get; init; } = new();
+
     /// <summary>Sockets that the service manager opened; they take the place of the listen URLs.</summary>
     public ImmutableArray<int> InheritedClientSockets { get; init; } = [];
 
     public ImmutableArray<int> InheritedPeerSockets { get; init; } = [];
 
     public string EffectiveDataDirectory => DataDirectory.Length > 0 ? DataDirectory : Name + ".etcd";
+}
+
+/// <summary>How a proxy looks after its endpoints; defaults are etcd's.</summary>
+public sealed record ProxySettings
+{
+    /// <summary>Answers GET only.</summary>
+    public bool IsReadOnly { get; init; }
+
+    /// <summary>How long an endpoint that failed is passed over.</summary>
+    public TimeSpan FailureWait { get; init; } = TimeSpan.FromMilliseconds(5000);
+
+    public TimeSpan RefreshInterval { get; init; } = TimeSpan.FromMilliseconds(30000);
+
+    public TimeSpan DialTimeout { get; init; } = TimeSpan.FromMilliseconds(1000);
+
+    public TimeSpan WriteTimeout { get; init; } = TimeSpan.FromMilliseconds(5000);
+
+    /// <summary>Zero: answers may take for ever, as watches do.</summary>
+    public TimeSpan ReadTimeout { get; init; } = TimeSpan.Zero;
 }
 
 /// <summary>The server could not start: one line that says what, where and what to do.</summary>

@@ -1,3 +1,4 @@
+using Coreutil.Raft;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Etcd.Server;
@@ -15,6 +16,12 @@ public sealed partial class EtcdServer
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Information, Message = "etcdserver: stopped")]
     private static partial void LogStopped(ILogger logger);
+
+    [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "etcdserver: the member has been permanently removed from the cluster; the data-dir used by this member must be removed.")]
+    private static partial void LogRemoved(ILogger logger);
+
+    [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "etcdserver: handing leadership over to {Target}")]
+    private static partial void LogHandingOver(ILogger logger, NodeId target);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Critical, Message = "etcdserver: the member cannot go on")]
     private static partial void LogFailed(ILogger logger, Exception cause);

@@ -21,7 +21,10 @@ public sealed partial class EtcdServer : IAsyncDisposable
     private DataDirectory? _data;
     private WalDirectory? _walDirectory;
     private SnapshotKeeper? _snapshots;
+    private MemberContext? _member;
     private Task _loop = Task.CompletedTask;
+    private Task _announcing = Task.CompletedTask;
+    private Task _watching = Task.CompletedTask;
 
     private EtcdServer(ILogger logger)
     {
@@ -32,24 +35,37 @@ public sealed partial class EtcdServer : IAsyncDisposable
     /// <summary>Ends when the server has stopped; faults when the disk failed under it.</summary>
     public Task Completion => _completion.Task;
 
+    /// <summary>Whether a member has run in this data directory before: what it holds decides then, not the flags.</summary>
+    public static bool HasRunIn(EtcdConfig config) => DataDirectory.HasMember(config);
+
     /// <summary>Returns when the member serves its keys.</summary>
     public static async Task<EtcdServer> StartAsync(EtcdConfig config, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
         var server = new EtcdServer(logger);
         try
         {
-            var member = server.Open(config, time);
+            var plan = HasRunIn(config) ? null : await ClusterBootstrap.PlanAsync(config, cancel);
+            var member = await server.OpenAsync(config, plan, time, cancel);
             server._loop = server.RunLoopAsync(member.Loop);
             await member.Loop.Recovered.WaitAsync(cancel);
-            foreach (var command in Cluster.Announcements(member.Store.View, member.Self, time.GetUtcNow()).ToArray())
+            server._watching = server.WatchForRemovalAsync(member);
+            var announcing = new MemberAnnouncer(member).RunAsync(server._stopping.Token);
+            server._announcing = announcing;
+            if (!config.IsDiscoveryService)
             {
-                await member.Loop.ProposeAsync(command, cancel);
+                await server._listeners.ListenAsync(
+                    config.ListenPeerUrls, config.InheritedPeerSockets, config.PeerTls, "peers", new PeerHandler(member).HandleAsync, cancel);
+            }
+
+            if (Cluster.Members(member.Store.View).Length == 1)
+            {
+                // Nobody else is needed for it, so whoever asks first finds it done.
+                await announcing.WaitAsync(cancel);
             }
 
             await server._listeners.ListenAsync(
-                config.ListenPeerUrls, config.InheritedPeerSockets, config.PeerTls, "peers", new PeerHandler(member).HandleAsync, cancel);
-            await server._listeners.ListenAsync(
-                config.ListenClientUrls, config.InheritedClientSockets, config.ClientTls, "client requests", new ClientHandler(member).HandleAsync, cancel);
+                config.ListenClientUrls, config.InheritedClientSockets, config.ClientTls, "client requests",
+                config.IsDiscoveryService ? new DiscoveryServiceHandler(member).HandleAsync : new ClientHandler(member).HandleAsync, cancel);
             return server;
         }
         catch (Exception failure)
@@ -57,7 +73,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
             await server.DisposeAsync();
             // A loop that ended names the cause; who waited for it knows only that it stopped.
             var cause = server._completion.Task.Exception?.InnerException ?? failure;
-            if (cause is IOException or UnauthorizedAccessException)
+            if (cause is IOException or UnauthorizedAccessException or RaftException)
             {
                 throw new EtcdStartException(cause.Message, cause);
             }
@@ -68,9 +84,13 @@ public sealed partial class EtcdServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        await HandOverAsync();
         await _stopping.CancelAsync();
         await _listeners.DisposeAsync();
         await _loop;
+        await _announcing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _watching;
+        await (_member?.Transport.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_snapshots?.StopAsync() ?? Task.CompletedTask);
         _walDirectory?.Dispose();
         _data?.Dispose();
@@ -80,36 +100,75 @@ public sealed partial class EtcdServer : IAsyncDisposable
         }
     }
 
-    private MemberContext Open(EtcdConfig config, TimeProvider time)
+    /// <summary>What is on the disk decides who this is; the plan makes a new member only.</summary>
+    private async Task<MemberContext> OpenAsync(EtcdConfig config, BootstrapPlan? plan, TimeProvider time, CancellationToken cancel)
     {
-        // What is on the disk decides who this is; the flags make a new member only.
-        if (!DataDirectory.HasMember(config) && BootstrapRules.Refuse(config) is { } refusal)
+        _data = DataDirectory.Open(config);
+        if (config.ForcesNewCluster && plan is null)
         {
-            throw new EtcdStartException(refusal);
+            ForcedCluster.Make(_data, config, _log);
         }
 
-        _data = DataDirectory.Open(config);
         var snapshot = SnapshotFile.ReadNewest(_data.SnapshotPath) ?? StoreSnapshot.Empty;
         _walDirectory = new WalDirectory(_data.WalPath);
-        string[] peerUrls = [.. config.InitialAdvertisePeerUrls.Select(Listeners.Text)];
-        var (log, content) = WriteAheadLog.Open(_walDirectory, MemberIdentity.Of(peerUrls, config.InitialClusterToken).ToString(), snapshot.Position);
+        var (log, content) = WriteAheadLog.Open(_walDirectory, plan?.Identity.ToString() ?? "", snapshot.Position);
         var identity = MemberIdentity.Parse(log.Writer);
-        var self = new Member(identity.Member, config.Name, [.. peerUrls], [.. config.AdvertiseClientUrls.Select(Listeners.Text)]);
-        LogIdentity(_log, config.Name, config.EffectiveDataDirectory, self.IdText, new NodeId(identity.Cluster).ToString());
         if (content.TornFile is { } torn)
         {
             LogTorn(_log, Path.Combine(_data.WalPath, torn));
         }
 
         LogRecovered(_log, snapshot.View.Index, content.Entries.Count);
+        if (content.Entries.Count == 0 && snapshot.Position.Index == 0)
+        {
+            // New, or stopped before the first entry was there.
+            plan ??= await ClusterBootstrap.PlanAsync(config, cancel);
+            content = Begin(plan, identity, log, content);
+        }
+
+        _member = Compose(config, identity, snapshot, log, content, time);
+        if (plan is { IsJoining: true })
+        {
+            _member.Transport.Follow(plan.Members);
+        }
+
+        return _member;
+    }
+
+    private WalContent Begin(BootstrapPlan plan, MemberIdentity identity, WriteAheadLog log, WalContent content)
+    {
+        if (plan.Identity != identity)
+        {
+            throw new EtcdStartException(
+                $"{_data!.WalPath} was begun by member {identity.Member:x} of cluster {identity.Cluster:x} and holds nothing; the flags make member {plan.Identity.Member:x} of cluster {plan.Identity.Cluster:x}: remove the data directory and start again");
+        }
+
+        if (plan.IsJoining)
+        {
+            return content;
+        }
+
+        var (state, entries) = plan.FirstLog;
+        log.Append(state, entries);
+        return content with { State = state, Entries = entries };
+    }
+
+    private MemberContext Compose(EtcdConfig config, MemberIdentity identity, StoreSnapshot snapshot, WriteAheadLog log, WalContent content, TimeProvider time)
+    {
+        var self = new Member(
+            identity.Member, config.Name, [.. config.InitialAdvertisePeerUrls.Select(Listeners.Text)], [.. config.AdvertiseClientUrls.Select(Listeners.Text)]);
+        LogIdentity(_log, config.Name, config.EffectiveDataDirectory, self.IdText, new NodeId(identity.Cluster).ToString());
         var id = new NodeId(identity.Member);
+        var voters = Cluster.Voters(snapshot.View);
+        if (snapshot.Position.Index > 0 && !voters.IsVoter(id) && !Cluster.IsRemoved(snapshot.View, id.Value))
+        {
+            throw new EtcdStartException(
+                $"{config.EffectiveDataDirectory} is a backup: member {id} is none of its cluster's members. Start it with --force-new-cluster to make a new cluster of its keys");
+        }
+
         int electionTicks = Math.Max(1, (int)(config.ElectionTimeout / config.HeartbeatInterval));
         var node = new RaftNode(
-            new RaftConfig(id) { ElectionTicks = electionTicks },
-            new Random(),
-            content.State,
-            new SnapshotMetadata(snapshot.Position, MemberSet.Of([id])),
-            content.Entries);
+            new RaftConfig(id) { ElectionTicks = electionTicks }, new Random(), content.State, new SnapshotMetadata(snapshot.Position, voters), content.Entries);
         var store = new KeyStore(snapshot.View);
         var watchers = new WatcherHub(
             config.EventWindow is { } events ? EventWindow.Of(events) : EventWindow.ForMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),
@@ -118,15 +177,61 @@ public sealed partial class EtcdServer : IAsyncDisposable
         var statistics = new StoreStatistics();
         var metrics = new MemberMetrics();
         var policy = new SnapshotPolicy(config.SnapshotCount, config.MaximumSnapshots, config.MaximumWals);
-        _snapshots = new SnapshotKeeper(_data.SnapshotPath, policy, snapshot.Position.Index, metrics, time, _log);
+        _snapshots = new SnapshotKeeper(_data!.SnapshotPath, policy, snapshot.Position.Index, metrics, time, _log);
+        var transport = new PeerTransport(id, identity.Cluster, config.PeerTls, config.ElectionTimeout, _snapshots.PathOf, time, _log);
+        transport.Follow(Cluster.Members(snapshot.View));
         var loop = new ConsensusLoop(
-            node, log, new EntryApplier(store, watchers, statistics), _snapshots, metrics, snapshot.Position.Index, time, config.HeartbeatInterval);
+            node, new LogStorage(log, content.State, _log, _stopping.Token), new EntryApplier(store, watchers, statistics), _snapshots, transport, metrics,
+            new LoopTimes(config.HeartbeatInterval, config.ElectionTimeout), time, _log);
+        transport.Connect(loop.TryPost);
         return new MemberContext(config, self, identity.Cluster, store, watchers, statistics, loop, time)
         {
             Log = _log,
             Metrics = metrics,
+            Transport = transport,
+            SnapshotDirectory = _data.SnapshotPath,
             Stopping = _stopping.Token,
         };
+    }
+
+    /// <summary>A leader that stops lets another take over first, so that nobody waits for an election.</summary>
+    private async Task HandOverAsync()
+    {
+        if (_member is not { } member || !member.Loop.Status.IsLeader)
+        {
+            return;
+        }
+
+        var heir = member.Loop.Progress.Where(peer => peer.IsActive || member.Transport.Find(peer.Id)?.ActiveSince is not null)
+            .Where(peer => member.Transport.Find(peer.Id)?.ActiveSince is not null)
+            .OrderByDescending(peer => peer.Match).Select(peer => (NodeId?)peer.Id).FirstOrDefault();
+        if (heir is not { } target || !member.Loop.TryPost(new Input.Transfer(target)))
+        {
+            return;
+        }
+
+        LogHandingOver(_log, target);
+        long started = member.Time.GetTimestamp();
+        while (member.Loop.Status.IsLeader && member.Time.GetElapsedTime(started) < member.Config.ElectionTimeout)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), member.Time);
+        }
+    }
+
+    private async Task WatchForRemovalAsync(MemberContext member)
+    {
+        try
+        {
+            await Task.WhenAny(member.Loop.Removed, member.Transport.Removed).WaitAsync(_stopping.Token);
+            // The others are to hear of it from us, too.
+            await Task.Delay(TimeSpan.FromSeconds(1), member.Time, _stopping.Token);
+            LogRemoved(_log);
+            _completion.TrySetResult();
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // It stopped as a member.
+        }
     }
 
     private async Task RunLoopAsync(ConsensusLoop loop)

@@ -2,7 +2,9 @@ using System.Globalization;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Auth;
 using Coreutil.Etcd.Server.Consensus;
+using Coreutil.Etcd.Server.Membership;
 using Coreutil.Etcd.Server.Metrics;
+using Coreutil.Etcd.Server.Peers;
 using Coreutil.Etcd.Server.Store;
 
 namespace Coreutil.Etcd.Server;
@@ -18,6 +20,14 @@ internal sealed record MemberContext(
     public required MemberLog Log { get; init; }
 
     public required MemberMetrics Metrics { get; init; }
+
+    public required PeerTransport Transport { get; init; }
+
+    /// <summary>Where snapshots that peers send are put.</summary>
+    public required string SnapshotDirectory { get; init; }
+
+    /// <summary>The leader as the cluster knows it; null while there is none.</summary>
+    public Member? Leader => Loop.Status.Leader is { } id ? Cluster.Members(Store.View).FirstOrDefault(known => known.Id == id.Value) : null;
 
     public AuthStore Auth { get; } = new(Store, Loop, Time);
 

@@ -11,11 +11,6 @@ internal static class OriginalData
     /// <summary>The line that refuses the directory; null when it is new or our own.</summary>
     public static string? Refuse(string path, string walPath)
     {
-        if (Directory.Exists(Path.Combine(path, "proxy")))
-        {
-            return $"{path} belongs to a proxy, and proxies are not built yet: choose another --data-dir";
-        }
-
         if (File.Exists(Path.Combine(path, "log")) && File.Exists(Path.Combine(path, "conf")))
         {
             return $"{path} is a data directory of etcd 0.4, which this one does not read; {WayOver}";

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Coreutil.Applets.CloudInit;
 using Coreutil.Applets.Confd;
+using Coreutil.Applets.Discovery;
 using Coreutil.Applets.Etcd;
 using Coreutil.Applets.Etcdctl;
 using Coreutil.Applets.Fleetctl;
@@ -21,6 +22,7 @@ internal static class AppletTable
     [
         CloudInitApplet.Declaration,
         ConfdApplet.Declaration,
+        DiscoveryApplet.Declaration,
         EtcdApplet.Declaration,
         EtcdctlApplet.Declaration,
         FleetdApplet.Declaration,

@@ -170,6 +170,7 @@ internal sealed class AuthStore(KeyStore store, ConsensusLoop loop, TimeProvider
     private async Task<EtcdError?> ProposeAsync(StoreAction action, string key, string value, bool isDirectory, CancellationToken cancel)
     {
         var command = new StoreCommand(action, key, time.GetUtcNow()) { Space = StoreSpace.Auth, Value = value, IsDirectory = isDirectory };
-        return (await loop.ProposeAsync(command, cancel)).Outcome.Refusal;
+        var refusal = (await loop.ProposeAsync(command, cancel)).Outcome.Refusal;
+        return refusal is { Code: EtcdErrorCode.RaftInternal } ? throw new TimeoutException(refusal.Cause) : refusal;
     }
 }

@@ -31,7 +31,7 @@ internal sealed partial class SnapshotKeeper(string directory, SnapshotPolicy po
 
         var written = _writing.GetAwaiter().GetResult();
         bool isNews = written is not null && written.Index > _coveredIndex;
-        _coveredIndex = written?.Index ?? _coveredIndex;
+        _coveredIndex = Math.Max(written?.Index ?? 0, _coveredIndex);
         if (applied.Index >= _dueIndex)
         {
             // Also after a failure: the next attempt comes after as many entries, the log keeps them all until then.
@@ -41,6 +41,17 @@ internal sealed partial class SnapshotKeeper(string directory, SnapshotPolicy po
         }
 
         return isNews ? written : null;
+    }
+
+    public string PathOf(LogPosition position) => Path.Combine(directory, SnapshotFile.NameOf(position));
+
+    /// <summary>The snapshot that was just installed under its name.</summary>
+    public StoreSnapshot Read(LogPosition position)
+    {
+        var snapshot = SnapshotFile.Read(PathOf(position)) ?? throw new WalException($"{PathOf(position)} was whole when it came and is not any more: the disk loses data");
+        _coveredIndex = position.Index;
+        _dueIndex = position.Index + policy.Count;
+        return snapshot;
     }
 
     /// <summary>Waits for a snapshot being written, so that a clean stop leaves no temporary file.</summary>

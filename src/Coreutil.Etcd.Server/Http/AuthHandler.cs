@@ -11,20 +11,29 @@ internal sealed class AuthHandler(MemberContext member)
     private readonly AuthStore _auth = member.Auth;
 
     /// <param name="path">What follows /v2/auth.</param>
-    public Task HandleAsync(HttpContext context, string path)
+    public async Task HandleAsync(HttpContext context, string path)
     {
-        string[] parts = path.TrimEnd('/').Split('/');
-        return parts switch
+        try
         {
-            [_, "enable"] when !path.EndsWith('/') => SwitchAsync(context),
-            [_, "users"] => ListAsync(context, writer => WriteUsers(writer)),
-            [_, "users", var name] => UserAsync(context, name),
-            [_, "roles"] => ListAsync(context, WriteRoles),
-            [_, "roles", var name] => RoleAsync(context, name),
-            [_, "users" or "roles", ..] => Reply.MessageAsync(context, StatusCodes.Status400BadRequest, "Invalid path"),
-            _ => Reply.NotFoundAsync(context),
-        };
+            await DispatchAsync(context, path.TrimEnd('/').Split('/'));
+        }
+        catch (TimeoutException)
+        {
+            // No quorum answered: it may be done or not.
+            await Reply.MessageAsync(context, StatusCodes.Status500InternalServerError, "Internal Server Error");
+        }
     }
+
+    private Task DispatchAsync(HttpContext context, string[] parts) => parts switch
+    {
+        [_, "enable"] => SwitchAsync(context),
+        [_, "users"] => ListAsync(context, writer => WriteUsers(writer)),
+        [_, "users", var name] => UserAsync(context, name),
+        [_, "roles"] => ListAsync(context, WriteRoles),
+        [_, "roles", var name] => RoleAsync(context, name),
+        [_, "users" or "roles", ..] => Reply.MessageAsync(context, StatusCodes.Status400BadRequest, "Invalid path"),
+        _ => Reply.NotFoundAsync(context),
+    };
 
     private async Task SwitchAsync(HttpContext context)
     {

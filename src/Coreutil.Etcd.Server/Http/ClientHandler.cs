@@ -10,26 +10,27 @@ internal sealed class ClientHandler(MemberContext member)
 {
     private const string KeysPrefix = "/v2/keys";
     private const string AuthPrefix = "/v2/auth";
-    private const string HtmlText = "text/html; charset=utf-8";
+    private const string DiscoveryPrefix = "/discovery";
     private readonly AuthHandler _auth = new(member);
     private readonly KeysHandler _keys = new(member);
     private readonly MetricsHandler _metrics = new(member);
     private readonly MembersHandler _members = new(member);
     private readonly StatusHandlers _status = new(member);
+    private DiscoveryHandler Discovery => field ??= new(member, _keys, DiscoveryPrefix);
 
     public async Task HandleAsync(HttpContext context)
     {
         AllowOrigin(context);
+        if (context.Request.Method == "OPTIONS")
+        {
+            await Reply.WriteAsync(context, StatusCodes.Status200OK, contentType: null, ReadOnlyMemory<byte>.Empty);
+            return;
+        }
+
         var target = RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
         if (target is null)
         {
             await Reply.TextAsync(context, StatusCodes.Status400BadRequest, "400 Bad Request");
-            return;
-        }
-
-        if (context.Request.Method == "OPTIONS")
-        {
-            await Reply.WriteAsync(context, StatusCodes.Status200OK, contentType: null, ReadOnlyMemory<byte>.Empty);
             return;
         }
 
@@ -57,6 +58,8 @@ internal sealed class ClientHandler(MemberContext member)
         "/v2/stats/store" => _status.StoreStatisticsAsync(context),
         "/config/local/log" => _status.LogLevelAsync(context),
         _ when path.StartsWith(AuthPrefix + "/", StringComparison.Ordinal) => _auth.HandleAsync(context, path[AuthPrefix.Length..]),
+        DiscoveryPrefix => Discovery.HandleAsync(context, "/", query),
+        _ when path.StartsWith(DiscoveryPrefix + "/", StringComparison.Ordinal) => Discovery.HandleAsync(context, path[DiscoveryPrefix.Length..], query),
         "/metrics" => _metrics.MetricsAsync(context),
         "/debug/vars" => _metrics.VariablesAsync(context),
         "/v2/leader" => _status.LeaderAsync(context),
@@ -87,16 +90,9 @@ internal sealed class ClientHandler(MemberContext member)
     private static Task RedirectAsync(HttpContext context, string location)
     {
         context.Response.Headers.Location = location;
-        if (context.Request.Method == "HEAD")
-        {
-            context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
-            context.Response.ContentType = HtmlText;
-            return Task.CompletedTask;
-        }
-
-        return context.Request.Method == "GET"
+        return context.Request.Method is "GET" or "HEAD"
             ? Reply.WriteAsync(
-                context, StatusCodes.Status301MovedPermanently, HtmlText,
+                context, StatusCodes.Status301MovedPermanently, "text/html; charset=utf-8",
                 Encoding.UTF8.GetBytes($"<a href=\"{WebUtility.HtmlEncode(location)}\">Moved Permanently</a>.\n\n"))
             : Reply.WriteAsync(context, StatusCodes.Status301MovedPermanently, contentType: null, ReadOnlyMemory<byte>.Empty);
     }

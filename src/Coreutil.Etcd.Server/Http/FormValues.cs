@@ -22,14 +22,12 @@ internal sealed class FormValues
 
     private void Add(ReadOnlySpan<byte> text)
     {
-        string? failure = null;
         foreach (var range in text.Split((byte)'&'))
         {
             var pair = text[range];
             if (pair.Contains((byte)';'))
             {
-                // As in Go, which remembers the last of these and the first of the others.
-                failure = "invalid semicolon separator in query";
+                Failure ??= "invalid semicolon separator in query";
                 continue;
             }
 
@@ -39,18 +37,23 @@ internal sealed class FormValues
             }
 
             int equals = pair.IndexOf((byte)'=');
-            if (GoUrl.TryUnescape(equals < 0 ? pair : pair[..equals], plusIsSpace: true, out string name, out string bad)
-                && GoUrl.TryUnescape(equals < 0 ? [] : pair[(equals + 1)..], plusIsSpace: true, out string value, out bad))
+            string? name = Unescape(equals < 0 ? pair : pair[..equals]);
+            string? value = name is null ? null : Unescape(equals < 0 ? [] : pair[(equals + 1)..]);
+            if (name is not null && value is not null)
             {
                 _values.TryAdd(name, value);
             }
-            else
-            {
-                failure ??= bad;
-            }
+        }
+    }
+
+    private string? Unescape(ReadOnlySpan<byte> text)
+    {
+        if (GoUrl.TryUnescape(text, plusIsSpace: true, out string value, out string failure))
+        {
+            return value;
         }
 
-        // The body comes first, and its failure counts.
         Failure ??= failure;
+        return null;
     }
 }

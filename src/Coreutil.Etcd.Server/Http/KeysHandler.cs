@@ -9,7 +9,6 @@ namespace Coreutil.Etcd.Server.Http;
 internal sealed class KeysHandler(MemberContext member)
 {
     private const string Methods = "HEAD,GET,PUT,POST,DELETE";
-    private const string Form = "application/x-www-form-urlencoded";
 
     public async Task HandleAsync(HttpContext context, string key, ReadOnlyMemory<byte> query)
     {
@@ -60,24 +59,14 @@ internal sealed class KeysHandler(MemberContext member)
     {
         byte[] body = [];
         // Anything but a form is silently no body at all, which clients rely on (etcd.md §1.2).
-        if (context.Request.Method is "PUT" or "POST")
+        if (context.Request.Method is "PUT" or "POST" && IsForm(context.Request.ContentType))
         {
-            string? header = context.Request.Headers.ContentType is [{ Length: > 0 } first, ..] ? first : null;
-            var (type, failure) = header is null or Form ? (header, null) : MediaType.Parse(header);
-            if (failure is not null)
+            if (await ReadBodyAsync(context) is not { } read)
             {
-                return (null, new EtcdError(EtcdErrorCode.InvalidForm, failure, 0));
+                return (null, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
             }
 
-            if (type == Form)
-            {
-                if (await ReadBodyAsync(context) is not { } read)
-                {
-                    return (null, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
-                }
-
-                body = read;
-            }
+            body = read;
         }
 
         if (key.Length > member.Config.MaximumKeyBytes)
@@ -100,9 +89,14 @@ internal sealed class KeysHandler(MemberContext member)
 
     private async Task ReadAsync(HttpContext context, KeysRequest.Read read)
     {
+        if (read.IsQuorum && await member.Loop.ReadIndexAsync(context.RequestAborted) is { } unanswered)
+        {
+            await Reply.ErrorAsync(context, unanswered);
+            return;
+        }
+
         var now = member.Time.GetUtcNow();
         var view = member.Store.View;
-        // The lone member's view holds every acknowledged write: a quorum read needs no more.
         var (found, refusal) = MachinesDirectory.Overlay(view, read.Key).Get(KeyPath.Parse(read.Key), read.IsRecursive, now);
         member.Statistics.CountGet(found is not null);
         await (found is null
@@ -139,6 +133,9 @@ internal sealed class KeysHandler(MemberContext member)
         context.Response.Headers["X-Raft-Index"] = Reply.Text(raftIndex);
         context.Response.Headers["X-Raft-Term"] = Reply.Text(raftTerm);
     }
+
+    private static bool IsForm(string? contentType) =>
+        contentType?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>Null when it is too large.</summary>
     private async Task<byte[]?> ReadBodyAsync(HttpContext context)

@@ -18,7 +18,7 @@ internal abstract record KeysRequest
     {
     }
 
-    public sealed record Read(string Key, bool IsRecursive) : KeysRequest;
+    public sealed record Read(string Key, bool IsRecursive, bool IsQuorum) : KeysRequest;
 
     public sealed record Watch(string Key, bool IsRecursive, bool IsStream, ulong SinceIndex) : KeysRequest;
 
@@ -82,7 +82,7 @@ internal abstract record KeysRequest
 
         if (IsBadBoolean(form["refresh"]))
         {
-            return Refuse(EtcdErrorCode.InvalidField, "invalid value for refresh");
+            return Refuse(EtcdErrorCode.InvalidField, "invalid value for \"refresh\"");
         }
 
         bool isRefresh = Flag(form["refresh"]);
@@ -102,7 +102,7 @@ internal abstract record KeysRequest
             bool isWatch = isWait && !Flag(form["quorum"]);
             return (isWatch
                 ? new Watch(key, Flag(form["recursive"]), Flag(form["stream"]), waitIndex)
-                : new Read(key, Flag(form["recursive"])), null);
+                : new Read(key, Flag(form["recursive"]), Flag(form["quorum"])), null);
         }
 
         string prevValue = method == "POST" ? "" : form["prevValue"] ?? "";
@@ -131,7 +131,7 @@ internal abstract record KeysRequest
         _ => StoreAction.Set,
     };
 
-    /// <summary>The nanoseconds since 1970 overflow as they do in Go: a huge TTL may lie in the past.</summary>
+    /// <summary>The nanoseconds overflow as they do in Go: a huge TTL may lie in the past.</summary>
     private static DateTimeOffset? Deadline(ulong? ttlSeconds, DateTimeOffset now)
     {
         if (ttlSeconds is not { } seconds)
@@ -139,9 +139,8 @@ internal abstract record KeysRequest
             return null;
         }
 
-        long epoch = (now - DateTimeOffset.UnixEpoch).Ticks;
-        long nanoseconds = unchecked((epoch * TimeSpan.NanosecondsPerTick) + ((long)seconds * 1_000_000_000));
-        var deadline = DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
+        long nanoseconds = unchecked((long)seconds * 1_000_000_000);
+        var deadline = now.AddTicks(nanoseconds / 100);
         return deadline < _earliestDeadline ? null : deadline;
     }
 

@@ -3,18 +3,21 @@ using System.Globalization;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Membership;
+using Coreutil.Raft;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Etcd.Server.Http;
 
-/// <summary>/v2/members: who is in the cluster. Adding and removing are not built yet and say so, behind all of etcd's checks.</summary>
-internal sealed class MembersHandler(MemberContext member)
+/// <summary>/v2/members: who is in the cluster, and changes of it, one at a time, by consensus.</summary>
+internal sealed partial class MembersHandler(MemberContext member)
 {
     public async Task HandleAsync(HttpContext context, string id)
     {
         string method = context.Request.Method;
         if (method is not ("GET" or "POST" or "DELETE" or "PUT"))
         {
+            context.Response.Headers["X-Etcd-Cluster-Id"] = member.ClusterIdText;
             await Reply.MethodNotAllowedAsync(context, "GET,POST,DELETE,PUT");
             return;
         }
@@ -32,8 +35,8 @@ internal sealed class MembersHandler(MemberContext member)
             "GET" => ReadAsync(context, id, members),
             "POST" => AddAsync(context, members),
             _ when id.Length == 0 => Reply.RefuseAsync(context, StatusCodes.Status405MethodNotAllowed, "Method Not Allowed"),
-            "PUT" => UpdateAsync(context, id, members),
-            _ => RemoveAsync(context, id, members),
+            "PUT" => UpdateAsync(context, id),
+            _ => RemoveAsync(context, id, () => NoContentAsync(context)),
         });
     }
 
@@ -51,21 +54,39 @@ internal sealed class MembersHandler(MemberContext member)
             writer.WriteEndArray();
             writer.WriteEndObject();
         }),
-        "leader" => SendAsync(context, StatusCodes.Status200OK, (members.FirstOrDefault(known => known.Id == member.Self.Id) ?? member.Self).WriteTo),
+        "leader" when member.Leader is { } leader => SendAsync(context, StatusCodes.Status200OK, leader.WriteTo),
+        "leader" => Reply.MessageAsync(context, StatusCodes.Status503ServiceUnavailable, "During election"),
         _ => Reply.MessageAsync(context, StatusCodes.Status404NotFound, "Not found"),
     };
 
-    private static async Task AddAsync(HttpContext context, ImmutableArray<Member> members)
+    private async Task AddAsync(HttpContext context, ImmutableArray<Member> members)
     {
-        if (await PeerUrlsAsync(context) is { IsDefault: false } urls)
+        if (await PeerUrlsAsync(context) is not { IsDefault: false } urls)
         {
-            await (members.Any(known => known.PeerUrls.Intersect(urls, StringComparer.Ordinal).Any())
-                ? Reply.MessageAsync(context, StatusCodes.Status409Conflict, "etcdserver: peerURL exists")
-                : NotBuiltAsync(context, "adding a member"));
+            return;
+        }
+
+        if (members.Any(known => known.PeerUrls.Intersect(urls, StringComparer.Ordinal).Any()))
+        {
+            await RefuseAsync(context, MembershipRefusal.PeerUrlExists, "");
+            return;
+        }
+
+        if (member.Config.IsReconfigurationStrict && ReconfigurationRules.RefuseAdding(members, IsAvailable) is { } refusal)
+        {
+            LogRefused(member.Log, $"adding a member at {string.Join(',', urls)}", refusal);
+            await InternalErrorAsync(context);
+            return;
+        }
+
+        var added = new Member(MemberIdentity.MemberId(urls, "", member.Time.GetUtcNow()), "", urls, []);
+        if (await ChangeAsync(context, MembershipChangeKind.AddVoter, added, added.IdText))
+        {
+            await SendAsync(context, StatusCodes.Status201Created, added.WriteTo);
         }
     }
 
-    private async Task UpdateAsync(HttpContext context, string id, ImmutableArray<Member> members)
+    private async Task UpdateAsync(HttpContext context, string id)
     {
         if (!TryId(id, out ulong number))
         {
@@ -78,25 +99,71 @@ internal sealed class MembersHandler(MemberContext member)
             return;
         }
 
-        if (!members.Any(known => known.Id == number))
+        if (await ChangeAsync(context, MembershipChangeKind.Update, new Member(number, "", urls, []), id))
         {
-            await NoSuchMemberAsync(context, id);
-        }
-        else if (members.Any(known => known.Id != number && known.PeerUrls.Intersect(urls, StringComparer.Ordinal).Any()))
-        {
-            await Reply.MessageAsync(context, StatusCodes.Status409Conflict, "etcdserver: peerURL exists");
-        }
-        else
-        {
-            await member.Loop.ProposeAsync(Cluster.PeerUrlsOf(number, urls, member.Time.GetUtcNow()), context.RequestAborted);
-            await Reply.WriteAsync(context, StatusCodes.Status204NoContent, contentType: null, ReadOnlyMemory<byte>.Empty);
+            await NoContentAsync(context);
         }
     }
 
-    private static Task RemoveAsync(HttpContext context, string id, ImmutableArray<Member> members) =>
-        TryId(id, out ulong number) && members.Any(known => known.Id == number)
-            ? NotBuiltAsync(context, "removing a member")
-            : NoSuchMemberAsync(context, id);
+    /// <param name="answer">Sent when the member is gone.</param>
+    public async Task RemoveAsync(HttpContext context, string id, Func<Task> answer)
+    {
+        var members = Cluster.Members(member.Store.View);
+        if (!TryId(id, out ulong number))
+        {
+            await NoSuchMemberAsync(context, id);
+            return;
+        }
+
+        if (members.Any(known => known.Id == number) && ReconfigurationRules.RefuseRemoving(members, number, IsAvailable, member.Config.IsReconfigurationStrict) is { } refusal)
+        {
+            LogRefused(member.Log, $"removing member {id}", refusal);
+            await InternalErrorAsync(context);
+            return;
+        }
+
+        if (await ChangeAsync(context, MembershipChangeKind.Remove, new Member(number, "", [], []), id))
+        {
+            await answer();
+        }
+    }
+
+    private bool IsAvailable(Member known) =>
+        known.Id == member.Self.Id || (known.Name.Length > 0 && member.Transport.Find(new NodeId(known.Id))?.ActiveSince is not null);
+
+    /// <summary>False when the request was answered with what is wrong.</summary>
+    private async Task<bool> ChangeAsync(HttpContext context, MembershipChangeKind kind, Member changed, string id)
+    {
+        var result = await member.Loop.ProposeAsync(kind, changed, context.RequestAborted);
+        if (result.MembershipRefusal is { } refusal)
+        {
+            await RefuseAsync(context, refusal, id);
+            return false;
+        }
+
+        if (result.Outcome.Refusal is { } undecided)
+        {
+            LogRefused(member.Log, $"{kind} of member {id}", undecided.Cause);
+            await InternalErrorAsync(context);
+            return false;
+        }
+
+        return true;
+    }
+
+    private static Task RefuseAsync(HttpContext context, MembershipRefusal refusal, string id) => refusal switch
+    {
+        MembershipRefusal.IdRemoved => Reply.MessageAsync(context, StatusCodes.Status410Gone, $"Member permanently removed: {id}"),
+        MembershipRefusal.IdNotFound => NoSuchMemberAsync(context, id),
+        MembershipRefusal.IdExists => Reply.MessageAsync(context, StatusCodes.Status409Conflict, "etcdserver: ID exists"),
+        _ => Reply.MessageAsync(context, StatusCodes.Status409Conflict, "etcdserver: peerURL exists"),
+    };
+
+    private static Task NoContentAsync(HttpContext context) =>
+        Reply.WriteAsync(context, StatusCodes.Status204NoContent, contentType: null, ReadOnlyMemory<byte>.Empty);
+
+    private static Task InternalErrorAsync(HttpContext context) =>
+        Reply.MessageAsync(context, StatusCodes.Status500InternalServerError, "Internal Server Error");
 
     /// <summary>The URLs of the body, sorted as etcd sorts them; default when the request was answered with what is wrong.</summary>
     private static async Task<ImmutableArray<string>> PeerUrlsAsync(HttpContext context)
@@ -115,39 +182,21 @@ internal sealed class MembersHandler(MemberContext member)
             return default;
         }
 
-        return [.. urls.Select(url => url.Trim()).Order(StringComparer.Ordinal)];
+        return [.. urls.Order(StringComparer.Ordinal)];
     }
 
     private static async Task<(ImmutableArray<string> Urls, string? Failure)> ReadUrlsAsync(HttpContext context)
     {
-        byte[]? bytes = await JsonBody.ReadBytesAsync(context);
-        string? fault = bytes is null ? "the request body is too large" : GoJsonSyntax.Refuse(bytes);
-        if (fault is not null)
+        try
         {
-            return ([], fault);
+            return await JsonBody.ReadAsync(context) is not { } body
+                ? ([], "the request body is not a JSON object")
+                : JsonBody.Texts(body, "peerURLs") is { IsDefault: false } urls ? (urls, null) : ([], null);
         }
-
-        using var document = JsonDocument.Parse(bytes!);
-        var root = document.RootElement;
-        if (root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
+        catch (Exception failure) when (failure is InvalidOperationException or JsonException)
         {
-            return ([], $"json: cannot unmarshal {JsonBody.GoKind(root)} into Go value of type struct {{ PeerURLs []string \"json:\\\"peerURLs\\\"\" }}");
+            return ([], "json: peerURLs is not a list of strings");
         }
-
-        if (root.ValueKind == JsonValueKind.Null || JsonBody.Member(root, "peerURLs") is not { } list)
-        {
-            return ([], null);
-        }
-
-        if (list.ValueKind != JsonValueKind.Array)
-        {
-            return ([], $"json: cannot unmarshal {JsonBody.GoKind(list)} into Go struct field .peerURLs of type []string");
-        }
-
-        var bad = list.EnumerateArray().FirstOrDefault(item => item.ValueKind is not (JsonValueKind.String or JsonValueKind.Null));
-        return bad.ValueKind == JsonValueKind.Undefined
-            ? ([.. list.EnumerateArray().Select(item => item.GetString() ?? "")], null)
-            : ([], $"json: cannot unmarshal {JsonBody.GoKind(bad)} into Go struct field .peerURLs of type string");
     }
 
     private static bool TryId(string text, out ulong id) => ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);
@@ -155,9 +204,9 @@ internal sealed class MembersHandler(MemberContext member)
     private static Task NoSuchMemberAsync(HttpContext context, string id) =>
         Reply.MessageAsync(context, StatusCodes.Status404NotFound, $"No such member: {id}");
 
-    private static Task NotBuiltAsync(HttpContext context, string what) =>
-        Reply.MessageAsync(context, StatusCodes.Status501NotImplemented, $"{what} is not built yet");
-
     private static Task SendAsync(HttpContext context, int status, Action<Utf8JsonWriter> write) =>
         Reply.WriteAsync(context, status, Reply.Json, EtcdJson.Write(write, endsLine: true));
+
+    [LoggerMessage(EventId = 13, Level = LogLevel.Error, Message = "etcdserver: refused {What}: {Cause}")]
+    private static partial void LogRefused(ILogger logger, string what, string cause);
 }

@@ -44,16 +44,19 @@ internal sealed class MetricsHandler(MemberContext member)
             writer.WriteStartObject("raft.status"u8);
             writer.WriteString("id"u8, member.Self.IdText);
             writer.WriteNumber("term"u8, member.Loop.Term);
-            writer.WriteString("vote"u8, member.Self.IdText);
-            writer.WriteNumber("commit"u8, member.Loop.AppliedIndex);
-            writer.WriteString("lead"u8, member.Self.IdText);
-            writer.WriteString("raftState"u8, "StateLeader");
+            writer.WriteNumber("commit"u8, member.Loop.CommittedIndex);
+            writer.WriteString("lead"u8, member.Loop.Status.Leader?.ToString() ?? "0");
+            writer.WriteString("raftState"u8, StatusHandlers.StateOf(member.Loop.Status.Role));
             writer.WriteStartObject("progress"u8);
-            writer.WriteStartObject(member.Self.IdText);
-            writer.WriteNumber("match"u8, member.Loop.AppliedIndex);
-            writer.WriteNumber("next"u8, member.Loop.AppliedIndex + 1);
-            writer.WriteString("state"u8, "ProgressStateReplicate");
-            writer.WriteEndObject();
+            foreach (var peer in member.Loop.Progress)
+            {
+                writer.WriteStartObject(peer.Id.ToString());
+                writer.WriteNumber("match"u8, peer.Match);
+                writer.WriteNumber("next"u8, peer.Next);
+                writer.WriteString("state"u8, $"ProgressState{peer.Mode}");
+                writer.WriteEndObject();
+            }
+
             writer.WriteEndObject();
             writer.WriteEndObject();
             writer.WriteEndObject();
@@ -82,8 +85,9 @@ internal sealed class MetricsHandler(MemberContext member)
 
     private void WriteServer(StringWriter output)
     {
-        MemberMetrics.WriteValue(output, "etcd_server_has_leader", "gauge", "Whether or not a leader exists. 1 is existence, 0 is not.", member.Loop.Term > 0 ? 1 : 0);
-        MemberMetrics.WriteValue(output, "etcd_server_leader_changes_seen_total", "counter", "The number of leader changes seen.", member.Loop.Term > 0 ? 1 : 0);
+        MemberMetrics.WriteValue(output, "etcd_server_is_leader", "gauge", "Whether or not this member is the leader. 1 if it is, 0 otherwise.", member.Loop.Status.IsLeader ? 1 : 0);
+        MemberMetrics.WriteValue(output, "etcd_server_committed_index", "gauge", "The index of the last entry known to be committed.", member.Loop.CommittedIndex);
+        MemberMetrics.WriteValue(output, "etcd_server_applied_index", "gauge", "The index of the last entry applied here.", member.Loop.AppliedIndex);
         MemberMetrics.WriteValue(output, "etcd_server_pending_proposal_total", "gauge", "The total number of pending proposals.", member.Loop.PendingCount);
         MemberMetrics.WriteValue(output, "etcd_server_file_descriptors_used_total", "gauge", "The total number of file descriptors used.", ProcessStatus.DescriptorsUsed());
         MemberMetrics.WriteValue(output, "etcd_wal_last_index_saved", "gauge", "The index of the last entry saved by wal.", member.Loop.AppliedIndex);

@@ -4,39 +4,74 @@ using System.Text;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Store;
+using Coreutil.Raft;
 
 namespace Coreutil.Etcd.Server.Membership;
 
-/// <summary>The members and the cluster's version, kept in the store's own tree: each change is an event and counts as an index, as in etcd.</summary>
+/// <summary>
+/// The members and the cluster's version, kept in the store's own tree: each change is an event and counts as an index, as in etcd. The tree is also
+/// who the core's voters are at a snapshot.
+/// </summary>
 internal static class Cluster
 {
     public const string Version = "2.3.0";
     private const string VersionKey = "/version";
+    private const string MembersKey = "/members/";
+    private const string RemovedKey = "/removed_members/";
 
     /// <summary>
-    /// What a started member writes that is not there yet: itself, its attributes, the version. On an empty store these are the three
-    /// events that leave a fresh member at index 3.
+    /// What a started member writes that is not there yet: its attributes, and as the leader the version. With the change that made it a member these
+    /// leave a fresh lone one at index 3.
     /// </summary>
-    public static IEnumerable<StoreCommand> Announcements(StoreView view, Member self, DateTimeOffset now)
+    public static IEnumerable<StoreCommand> Announcements(StoreView view, Member self, bool isLeader, DateTimeOffset now)
     {
-        string key = "/members/" + self.IdText;
-        // The peer URLs are the cluster's to change once the member is known (PUT /v2/members/ID), not the flags'.
-        return new (string Key, string Value, bool IsFixed)[]
-        {
-            ($"{key}/raftAttributes", UrlsJson(null, "peerURLs", self.PeerUrls), true),
-            ($"{key}/attributes", UrlsJson(self.Name, "clientURLs", self.ClientUrls), false),
-            (VersionKey, Version, false),
-        }
-        .Where(record => view.Cluster.Find(KeyPath.Parse(record.Key).Components)?.Value is not { } known || (known != record.Value && !record.IsFixed))
-        .Select(record => new StoreCommand(StoreAction.Set, record.Key, now) { Space = StoreSpace.Cluster, Value = record.Value });
+        (string Key, string Value)[] records = [($"{MembersKey}{self.IdText}/attributes", UrlsJson(self.Name, "clientURLs", self.ClientUrls)), (VersionKey, Version)];
+        return records
+            .Where(record => isLeader || record.Key != VersionKey)
+            .Where(record => view.Cluster.Find(KeyPath.Parse(record.Key).Components)?.Value != record.Value)
+            .Select(record => new StoreCommand(StoreAction.Set, record.Key, now) { Space = StoreSpace.Cluster, Value = record.Value });
     }
 
-    /// <summary>The command that gives a member other peer URLs.</summary>
-    public static StoreCommand PeerUrlsOf(ulong id, ImmutableArray<string> peerUrls, DateTimeOffset now) =>
-        new(StoreAction.Set, $"/members/{id:x}/raftAttributes", now) { Space = StoreSpace.Cluster, Value = UrlsJson(null, "peerURLs", peerUrls) };
+    /// <summary>Why a change cannot be made to the members of a view; null when it can (the original's rules, in its order).</summary>
+    public static MembershipRefusal? Refuse(StoreView view, MembershipRecord change)
+    {
+        if (IsRemoved(view, change.Member))
+        {
+            return MembershipRefusal.IdRemoved;
+        }
+
+        var members = Members(view);
+        bool isKnown = members.Any(member => member.Id == change.Member);
+        bool isUrlTaken = members.Any(member => member.Id != change.Member && member.PeerUrls.Intersect(change.PeerUrls, StringComparer.Ordinal).Any());
+        return change.Kind switch
+        {
+            MembershipChangeKind.AddVoter or MembershipChangeKind.AddLearner when isKnown => MembershipRefusal.IdExists,
+            MembershipChangeKind.Remove or MembershipChangeKind.Update when !isKnown => MembershipRefusal.IdNotFound,
+            not MembershipChangeKind.Remove when isUrlTaken => MembershipRefusal.PeerUrlExists,
+            _ => null,
+        };
+    }
+
+    /// <summary>The commands by which the tree follows a change.</summary>
+    public static IEnumerable<StoreCommand> Commands(MembershipRecord change, DateTimeOffset now)
+    {
+        string id = change.Member.ToString("x", CultureInfo.InvariantCulture);
+        return change.Kind == MembershipChangeKind.Remove
+            ?
+            [
+                new(StoreAction.Delete, MembersKey + id, now) { Space = StoreSpace.Cluster, IsRecursive = true },
+                new(StoreAction.Set, RemovedKey + id, now) { Space = StoreSpace.Cluster, Value = "removed" },
+            ]
+            : [new(StoreAction.Set, $"{MembersKey}{id}/raftAttributes", now) { Space = StoreSpace.Cluster, Value = UrlsJson(null, "peerURLs", change.PeerUrls) }];
+    }
 
     public static string? VersionOf(StoreView view) => view.Cluster.Find(KeyPath.Parse(VersionKey).Components)?.Value;
 
+    public static bool IsRemoved(StoreView view, ulong id) => view.Cluster.Find(["removed_members", id.ToString("x", CultureInfo.InvariantCulture)]) is not null;
+
+    public static MemberSet Voters(StoreView view) => MemberSet.Of(Members(view).Select(member => new NodeId(member.Id)));
+
+    /// <summary>In the order of their ids.</summary>
     public static ImmutableArray<Member> Members(StoreView view) =>
         view.Cluster.Find(["members"])?.Children is not { } members
             ? []

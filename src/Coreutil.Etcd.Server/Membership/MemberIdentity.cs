@@ -8,12 +8,8 @@ namespace Coreutil.Etcd.Server.Membership;
 /// <summary>The ids of a member and its cluster, made once from its first settings and kept in the log (etcd.md §5).</summary>
 internal readonly record struct MemberIdentity(ulong Member, ulong Cluster)
 {
-    /// <summary>A new cluster of this member alone.</summary>
-    public static MemberIdentity Of(IEnumerable<string> peerUrls, string token)
-    {
-        ulong member = MemberId(peerUrls, token);
-        return new MemberIdentity(member, ClusterId([member]));
-    }
+    /// <summary>Ids that no cluster ever had: what a copy of its data continues under can join none that exists.</summary>
+    public static MemberIdentity Random() => new(RandomId(), RandomId());
 
     /// <summary>As <see cref="ToString"/> writes it into the log's segments.</summary>
     public static MemberIdentity Parse(string text)
@@ -24,12 +20,13 @@ internal readonly record struct MemberIdentity(ulong Member, ulong Cluster)
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{Member:x}/{Cluster:x}");
 
-    /// <summary>First eight bytes of SHA-1 over the sorted peer URLs and the token.</summary>
-    private static ulong MemberId(IEnumerable<string> peerUrls, string token) =>
-        FirstEight(Encoding.UTF8.GetBytes(string.Concat(peerUrls.Order(StringComparer.Ordinal)) + token));
+    /// <summary>First eight bytes of SHA-1 over the sorted peer URLs and the token; for a member added to a running cluster, over the time too.</summary>
+    public static ulong MemberId(IEnumerable<string> peerUrls, string token, DateTimeOffset? added = null) =>
+        FirstEight(Encoding.UTF8.GetBytes(
+            string.Concat(peerUrls.Order(StringComparer.Ordinal)) + token + added?.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture)));
 
     /// <summary>First eight bytes of SHA-1 over all member ids, sorted, big endian.</summary>
-    private static ulong ClusterId(IEnumerable<ulong> memberIds)
+    public static ulong ClusterId(IEnumerable<ulong> memberIds)
     {
         ulong[] sorted = [.. memberIds.Order()];
         byte[] bytes = new byte[sorted.Length * sizeof(ulong)];
@@ -39,6 +36,13 @@ internal readonly record struct MemberIdentity(ulong Member, ulong Cluster)
         }
 
         return FirstEight(bytes);
+    }
+
+    private static ulong RandomId()
+    {
+        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
+        RandomNumberGenerator.Fill(bytes);
+        return BinaryPrimitives.ReadUInt64LittleEndian(bytes);
     }
 
     private static ulong Id(string text) => ulong.Parse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);

@@ -19,10 +19,14 @@ internal sealed class MemberMetrics
     private long _failedProposals;
     private long _watches;
     private long _slowWatches;
+    private long _leaderChanges;
+    private int _hasLeader;
 
     public Histogram WalSync { get; } = new("etcd_wal_fsync_durations_seconds", "The latency distributions of fsync called by wal.", 0.001, 14);
 
     public Histogram SnapshotSave { get; } = new("etcd_snapshot_save_total_durations_seconds", "The total latency distributions of save called by snapshot.", 0.001, 14);
+
+    public Histogram Applies { get; } = new("etcd_server_apply_durations_seconds", "The latency distributions of applying a batch of committed entries.", 0.00005, 14);
 
     public Histogram Proposals { get; } = new("etcd_server_proposal_durations_seconds", "The latency distributions of committing proposal.", 0.001, 14);
 
@@ -33,6 +37,15 @@ internal sealed class MemberMetrics
     public void ObserveSuccess(string method, TimeSpan took) => _successful[Array.IndexOf(_methods, method)].Observe(took);
 
     public void CountFailedProposal() => Interlocked.Increment(ref _failedProposals);
+
+    public void CountLeaderChange(bool hasLeader)
+    {
+        Volatile.Write(ref _hasLeader, hasLeader ? 1 : 0);
+        if (hasLeader)
+        {
+            Interlocked.Increment(ref _leaderChanges);
+        }
+    }
 
     public void CountWatch() => Interlocked.Increment(ref _watches);
 
@@ -57,7 +70,10 @@ internal sealed class MemberMetrics
             _successful[i].WriteTo(output, $"method=\"{method}\"", withHead: i == 0);
         }
 
+        WriteValue(output, "etcd_server_has_leader", "gauge", "Whether or not a leader exists. 1 is existence, 0 is not.", Volatile.Read(ref _hasLeader));
+        WriteValue(output, "etcd_server_leader_changes_seen_total", "counter", "The number of leader changes seen.", Interlocked.Read(ref _leaderChanges));
         Proposals.WriteTo(output);
+        Applies.WriteTo(output);
         WriteValue(output, "etcd_server_proposal_failed_total", "counter", "The total number of failed proposals.", Interlocked.Read(ref _failedProposals));
         WriteValue(output, "etcd_store_watch_requests_total", "counter", "Total number of incoming watch requests (new or reestablished).", Interlocked.Read(ref _watches));
         WriteValue(output, "etcd_store_slow_watchers_ended_total", "counter", "Total number of watches ended because their reader fell behind.", Interlocked.Read(ref _slowWatches));

@@ -13,7 +13,7 @@ internal sealed class KeyStore(StoreView start)
     /// <summary>How many keys one command expires, so that a storm of them does not hold up everything else.</summary>
     public const int MaximumExpired = 1000;
 
-    private readonly TtlQueue _deadlines = TtlQueue.Of(start.Keys);
+    private TtlQueue _deadlines = TtlQueue.Of(start.Keys);
     private volatile StoreView _view = start;
 
     /// <summary>What readers see; replaced as a whole after each command.</summary>
@@ -21,6 +21,13 @@ internal sealed class KeyStore(StoreView start)
 
     /// <summary>When the next key is due to expire; null when none ever is.</summary>
     public DateTimeOffset? NextDeadline => _deadlines.Next;
+
+    /// <summary>Replaces everything by what a snapshot held.</summary>
+    public void Restore(StoreView view)
+    {
+        _deadlines = TtlQueue.Of(view.Keys);
+        _view = view;
+    }
 
     public StoreOutcome Apply(StoreCommand command)
     {

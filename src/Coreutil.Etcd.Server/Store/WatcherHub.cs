@@ -11,16 +11,37 @@ namespace Coreutil.Etcd.Server.Store;
 internal sealed class WatcherHub
 {
     private readonly Lock _lock = new();
-    private readonly EventHistory _history;
+    private readonly EventWindow _window;
+    private EventHistory _history;
     private readonly Dictionary<string, List<Watcher>> _watchers = new(StringComparer.Ordinal);
 
     /// <param name="historyStartsAfter">The index behind which <paramref name="past"/>, or what is published first, begins.</param>
     public WatcherHub(EventWindow window, ulong historyStartsAfter, IEnumerable<StoreEvent> past)
     {
-        _history = new EventHistory(window, historyStartsAfter);
-        foreach (var occurred in past)
+        _window = window;
+        _history = HistoryOf(historyStartsAfter, past);
+    }
+
+    /// <summary>Begins anew after a snapshot from the leader; whoever watches is sent away, to ask again from where it was.</summary>
+    public void Restore(ulong historyStartsAfter, IEnumerable<StoreEvent> past)
+    {
+        lock (_lock)
         {
-            _history.Add(occurred);
+            _history = HistoryOf(historyStartsAfter, past);
+        }
+
+        EndAll();
+    }
+
+    /// <summary>Ends every watch: this member no longer hears of what happens.</summary>
+    public void EndAll()
+    {
+        lock (_lock)
+        {
+            foreach (var watcher in _watchers.Values.SelectMany(list => list))
+            {
+                watcher.End();
+            }
         }
     }
 
@@ -100,6 +121,17 @@ internal sealed class WatcherHub
         }
     }
 
+    private EventHistory HistoryOf(ulong startsAfter, IEnumerable<StoreEvent> past)
+    {
+        var history = new EventHistory(_window, startsAfter);
+        foreach (var occurred in past)
+        {
+            history.Add(occurred);
+        }
+
+        return history;
+    }
+
     private void Add(Watcher watcher)
     {
         if (!_watchers.TryGetValue(watcher.Key, out var list))
@@ -146,6 +178,8 @@ internal sealed class Watcher(
     private readonly Channel<KeyEvent> _events =
         Channel.CreateBounded<KeyEvent>(new BoundedChannelOptions(MaximumPending) { SingleReader = true, SingleWriter = true });
 
+    private bool _isEnded;
+
     public string Key => key;
 
     public bool IsRecursive => isRecursive;
@@ -165,11 +199,18 @@ internal sealed class Watcher(
 
     public void Offer(KeyEvent occurred)
     {
-        if (!_events.Writer.TryWrite(occurred))
+        if (!_isEnded && !_events.Writer.TryWrite(occurred))
         {
             IsOverrun = true;
             _events.Writer.TryComplete();
         }
+    }
+
+    /// <summary>What was offered before is still delivered.</summary>
+    public void End()
+    {
+        _isEnded = true;
+        _events.Writer.TryComplete();
     }
 
     public void Dispose() => hub.Remove(this);

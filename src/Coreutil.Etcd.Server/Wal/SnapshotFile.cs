@@ -75,12 +75,26 @@ internal static class SnapshotFile
     public static IEnumerable<string> Files(string directory) =>
         Directory.EnumerateFiles(directory, "*" + Extension).OrderDescending(StringComparer.Ordinal);
 
+    /// <summary>What a whole file covers; null when it is damaged or of another format.</summary>
+    public static LogPosition? PositionOf(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, Buffer);
+        using var reader = new BinaryReader(file);
+        if (file.Length < Magic.Length + (2 * sizeof(ulong)) + sizeof(uint) || !IsWhole(file, reader))
+        {
+            return null;
+        }
+
+        file.Position = 0;
+        return Encoding.ASCII.GetString(reader.ReadBytes(Magic.Length)) == Magic ? new LogPosition(reader.ReadUInt64(), reader.ReadUInt64()) : null;
+    }
+
     /// <summary>Whether a copy of a snapshot's bytes is undamaged.</summary>
     public static bool IsWhole(ReadOnlySpan<byte> bytes) =>
         bytes.Length >= Magic.Length + sizeof(uint) && Crc32C.Compute(0, bytes[..^sizeof(uint)]) == BinaryPrimitives.ReadUInt32LittleEndian(bytes[^sizeof(uint)..]);
 
     /// <summary>Null when the file is damaged. It is read twice, so that nothing is made of bytes that were not checked.</summary>
-    private static StoreSnapshot? Read(string path)
+    public static StoreSnapshot? Read(string path)
     {
         using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read, Buffer);
         using var reader = new BinaryReader(file);

@@ -3,6 +3,7 @@ using Coreutil.Core.Applets;
 using Coreutil.Core.Logging;
 using Coreutil.Core.ServiceManager;
 using Coreutil.Etcd.Server;
+using Coreutil.Etcd.Server.Proxy;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Applets.Etcd;
@@ -34,9 +35,7 @@ internal static partial class EtcdCommand
         };
         try
         {
-            await using var server = await EtcdServer.StartAsync(config, logger, TimeProvider.System, cancel);
-            SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
-            await server.Completion.WaitAsync(cancel);
+            await RunAsync(config, settings.Joining, context, logger, cancel);
         }
         catch (EtcdStartException refused)
         {
@@ -54,6 +53,37 @@ internal static partial class EtcdCommand
         }
 
         return ExitCode.Success;
+    }
+
+    /// <summary>What is in the data directory decides; the flags do only where there is nothing yet.</summary>
+    private static async Task RunAsync(EtcdConfig config, Joining joining, AppletContext context, ILogger logger, CancellationToken cancel)
+    {
+        bool wasMember = EtcdServer.HasRunIn(config);
+        bool wasProxy = EtcdProxy.HasRunIn(config);
+        if (wasMember && wasProxy)
+        {
+            throw new EtcdStartException($"invalid datadir {config.EffectiveDataDirectory}: both member and proxy directories exist. Remove the one that this process is no longer to be");
+        }
+
+        if ((wasMember || wasProxy) && (joining.DiscoveryUrl.Length > 0 || joining.SrvDomain.Length > 0))
+        {
+            LogDiscoveryIgnored(logger, wasProxy ? "the proxy" : "a cluster", config.EffectiveDataDirectory);
+        }
+
+        var plan = wasMember ? new JoinPlan(config, null)
+            : wasProxy ? new JoinPlan(config, [])
+            : await ClusterJoin.ResolveAsync(config, joining, context.Time, logger, cancel);
+        if (plan.ProxyTo is { } peers)
+        {
+            await using var proxy = await EtcdProxy.StartAsync(plan.Config, peers, logger, context.Time, cancel);
+            SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
+            await Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancel);
+            return;
+        }
+
+        await using var server = await EtcdServer.StartAsync(plan.Config, logger, context.Time, cancel);
+        SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
+        await server.Completion.WaitAsync(cancel);
     }
 
     /// <summary>FileDescriptorName=peer in the socket unit; any other socket is for clients.</summary>
@@ -81,6 +111,9 @@ internal static partial class EtcdCommand
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "etcdmain: {Failure}")]
     private static partial void LogCannotStart(ILogger logger, string failure);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "etcdmain: discovery token ignored since {Who} has already been initialized in {Directory}")]
+    private static partial void LogDiscoveryIgnored(ILogger logger, string who, string directory);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "etcdmain: received a signal, shutting down...")]
     private static partial void LogStopping(ILogger logger);

@@ -36,7 +36,7 @@ internal static class EtcdFlags
         new("clustering", "discovery-fallback", "proxy", "expected behavior ('exit' or 'proxy') when discovery services fails."),
         new("clustering", "discovery-proxy", "", "HTTP proxy to use for traffic to discovery service."),
         new("clustering", "discovery-srv", "", "dns srv domain used to bootstrap the cluster."),
-        new("clustering", "strict-reconfig-check", "false", "reject reconfiguration requests that would cause quorum loss.", Boolean),
+        new("clustering", "strict-reconfig-check", "true", "reject reconfiguration requests that would cause quorum loss.", Boolean),
         new("proxy", "proxy", "off", "proxy mode setting ('off', 'readonly' or 'on')."),
         new("proxy", "proxy-failure-wait", "5000", "time (in milliseconds) an endpoint will be held in a failed state.", Number),
         new("proxy", "proxy-refresh-interval", "30000", "time (in milliseconds) of the endpoints refresh interval.", Number),
@@ -71,6 +71,13 @@ internal static class EtcdFlags
         (new("", "peer-bind-addr", "", "old form of --listen-peer-urls: ip:port."), "listen-peer-urls"),
     ];
 
+    /// <summary>0.4's that 2.3 no longer knows: the peers of a running cluster to join, as <c>host:port</c>, on the line or one a line in a file.</summary>
+    public static ImmutableArray<EtcdFlag> OldPeers { get; } =
+    [
+        new("", "peers", "", "peers of a running cluster to join: host:port,host:port."),
+        new("", "peers-file", "", "file with the peers of a running cluster to join."),
+    ];
+
     /// <summary>0.4's that 2.3 warns of and ignores; it takes them for booleans.</summary>
     public static ImmutableArray<EtcdFlag> Ignored { get; } =
     [
@@ -81,5 +88,5 @@ internal static class EtcdFlags
         ]).Select(name => new EtcdFlag("", name, "false", "no longer supported, ignored.", Boolean)),
     ];
 
-    public static IEnumerable<EtcdFlag> All => [.. Shown, .. OldAddresses.Select(address => address.Old), .. Ignored];
+    public static IEnumerable<EtcdFlag> All => [.. Shown, .. OldAddresses.Select(address => address.Old), .. OldPeers, .. Ignored];
 }

@@ -9,11 +9,8 @@ using Coreutil.Etcd.Server.Membership;
 namespace Coreutil.Applets.Etcd;
 
 /// <summary>What flags and environment come to: the configuration, what to warn of, or the one line that says what is wrong.</summary>
-internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableArray<string> Warnings, string? Failure)
+internal sealed record EtcdSettings(EtcdConfig Config, Joining Joining, bool IsDebug, ImmutableArray<string> Warnings, string? Failure)
 {
-    /// <summary>Settings that ask for a part that does not exist yet; each answers for itself instead of being passed over.</summary>
-    private static readonly string[] _notBuilt = ["discovery", "discovery-srv", "force-new-cluster"];
-
     /// <summary>A flag wins over its variable; an empty variable counts as unset.</summary>
     public static EtcdSettings Read(IReadOnlyDictionary<string, string> flags, Func<string, string?> variable)
     {
@@ -32,12 +29,11 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
         {
             TranslateOldAddresses(given);
             var config = ToConfig(given);
-            RefuseNotBuilt(given);
-            return new EtcdSettings(config, Flag(given, "debug"), warnings, null);
+            return new EtcdSettings(config, ToJoining(given), Flag(given, "debug"), warnings, null);
         }
         catch (FormatException wrong)
         {
-            return new EtcdSettings(new EtcdConfig(), false, warnings, wrong.Message);
+            return new EtcdSettings(new EtcdConfig(), new Joining(), false, warnings, wrong.Message);
         }
     }
 
@@ -66,23 +62,50 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
         }
     }
 
-    private static void RefuseNotBuilt(Dictionary<string, string> given)
+    private static Joining ToJoining(Dictionary<string, string> given)
     {
-        if (_notBuilt.FirstOrDefault(name => given.TryGetValue(name, out string? value) && value is not ("" or "false")) is { } name)
+        string url = Text(given, "discovery");
+        if (url.Length > 0 && !(Uri.TryCreate(url, UriKind.Absolute, out var parsed) && parsed.Scheme is "http" or "https"))
         {
-            throw new FormatException($"--{name} is not built yet");
+            throw new FormatException($"invalid value {GoQuote.Quote(url)} for flag -discovery: it must be http://HOST/TOKEN or https://HOST/TOKEN");
         }
 
-        if (Text(given, "proxy") is not "off")
+        string through = Text(given, "discovery-proxy");
+        return new Joining
         {
-            throw new FormatException("--proxy is not built yet");
-        }
-
-        if (Text(given, "initial-cluster-state") is not "new")
-        {
-            throw new FormatException($"--initial-cluster-state={Text(given, "initial-cluster-state")} is not built yet");
-        }
+            DiscoveryUrl = url,
+            DiscoveryProxy = through.Length == 0 ? null : new Uri(through.StartsWith("http", StringComparison.Ordinal) ? through : "http://" + through),
+            FallsBackToProxy = OneOf(given, "discovery-fallback", "exit", "proxy") == "proxy",
+            SrvDomain = Text(given, "discovery-srv"),
+            IsProxy = OneOf(given, "proxy", "off", "readonly", "on") != "off",
+            Peers = Peers(given),
+        };
     }
+
+    private static ImmutableArray<string> Peers(Dictionary<string, string> given)
+    {
+        string text = given.GetValueOrDefault("peers", "");
+        if (given.GetValueOrDefault("peers-file") is { Length: > 0 } file)
+        {
+            try
+            {
+                text = File.ReadAllText(file);
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                throw new FormatException($"-peers-file: {failure.Message}", failure);
+            }
+        }
+
+        return [.. text.Split([',', '\n', ' '], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+            .Select(peer => peer.Contains("://", StringComparison.Ordinal) ? peer.TrimEnd('/') : "http://" + peer)
+            .Select(peer => UrlRules.Refuse(peer) is { } refusal ? throw new FormatException($"-peers: {refusal}") : peer)];
+    }
+
+    private static string OneOf(Dictionary<string, string> given, string name, params string[] allowed) =>
+        allowed.Contains(Text(given, name), StringComparer.Ordinal)
+            ? Text(given, name)
+            : throw new FormatException($"invalid value {GoQuote.Quote(Text(given, name))} for flag -{name}: it must be one of {string.Join(", ", allowed)}");
 
     private static EtcdConfig ToConfig(Dictionary<string, string> given)
     {
@@ -92,7 +115,9 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
             throw new FormatException($"multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\" or \"discovery-srv\": {string.Join(", ", bootstraps)} were given");
         }
 
-        if (given.ContainsKey("listen-client-urls") && !given.ContainsKey("advertise-client-urls"))
+        // A proxy has nothing to advertise, and who may become one is let through (the original's rule).
+        bool mayBeProxy = Text(given, "proxy") != "off" || (Text(given, "discovery").Length > 0 && Text(given, "discovery-fallback") == "proxy");
+        if (given.ContainsKey("listen-client-urls") && !given.ContainsKey("advertise-client-urls") && !mayBeProxy)
         {
             throw new FormatException("-advertise-client-urls is required when -listen-client-urls is set explicitly");
         }
@@ -120,6 +145,10 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
             InitialAdvertisePeerUrls = Urls(given, "initial-advertise-peer-urls"),
             InitialCluster = Text(given, "initial-cluster"),
             InitialClusterToken = Text(given, "initial-cluster-token"),
+            JoinsExistingCluster = OneOf(given, "initial-cluster-state", "new", "existing") == "existing",
+            ForcesNewCluster = Flag(given, "force-new-cluster"),
+            HasGivenPeerUrls = given.ContainsKey("initial-advertise-peer-urls"),
+            IsReconfigurationStrict = Flag(given, "strict-reconfig-check"),
             SnapshotCount = Math.Max(1, Number(given, "snapshot-count")),
             MaximumSnapshots = Count(given, "max-snapshots"),
             MaximumWals = Count(given, "max-wals"),
@@ -131,6 +160,15 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
             Cors = [.. Text(given, "cors").Split(',', StringSplitOptions.RemoveEmptyEntries)],
             ClientTls = Tls(given, ""),
             PeerTls = Tls(given, "peer-"),
+            Proxy = new ProxySettings
+            {
+                IsReadOnly = Text(given, "proxy") == "readonly",
+                FailureWait = Milliseconds(given, "proxy-failure-wait"),
+                RefreshInterval = Milliseconds(given, "proxy-refresh-interval"),
+                DialTimeout = Milliseconds(given, "proxy-dial-timeout"),
+                WriteTimeout = Milliseconds(given, "proxy-write-timeout"),
+                ReadTimeout = Milliseconds(given, "proxy-read-timeout"),
+            },
             EventWindow = given.ContainsKey("event-window") ? Math.Max(1, Count(given, "event-window")) : null,
         };
     }
@@ -159,6 +197,8 @@ internal sealed record EtcdSettings(EtcdConfig Config, bool IsDebug, ImmutableAr
             : throw new FormatException($"invalid value {GoQuote.Quote(Text(given, name))} for flag -{name}: not a number");
 
     private static int Count(Dictionary<string, string> given, string name) => (int)Math.Min(Number(given, name), int.MaxValue);
+
+    private static TimeSpan Milliseconds(Dictionary<string, string> given, string name) => TimeSpan.FromMilliseconds(Count(given, name));
 
     private static ImmutableArray<Uri> Urls(Dictionary<string, string> given, string name)
     {

@@ -14,7 +14,9 @@ public sealed class EtcdSettingsTests
     [InlineData("discovery=http://d/t initial-cluster=m=http://h:1", "multiple discovery or bootstrap flags are set.")]
     [InlineData("cert-file=a.pem", "--cert-file and --key-file are given together or not at all")]
     [InlineData("advertise-client-urls=h:1", "--advertise-client-urls: URL scheme must be http or https: h:1")]
-    [InlineData("proxy=on", "--proxy is not built yet")]
+    [InlineData("proxy=maybe", "invalid value \"maybe\" for flag -proxy")]
+    [InlineData("discovery=nowhere", "invalid value \"nowhere\" for flag -discovery")]
+    [InlineData("peers=10.0.0.1", "-peers: URL address does not have the form")]
     public void Flags_that_cannot_hold_are_refused_in_one_line(string flags, string start)
     {
         var settings = EtcdSettings.Read(Flags(flags), _ => null);
