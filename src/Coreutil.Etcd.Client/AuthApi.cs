@@ -48,7 +48,12 @@ public sealed class AuthApi(EtcdHttpClient http)
         writer =>
         {
             writer.WriteString("user"u8, user);
-            writer.WriteString("password"u8, password);
+            if (password.Length > 0)
+            {
+                writer.WriteString("password"u8, password);
+            }
+
+            writer.WriteNull("roles"u8);
         },
         cancel);
 
@@ -60,7 +65,7 @@ public sealed class AuthApi(EtcdHttpClient http)
 
     public async Task<ImmutableArray<string>> RolesAsync(CancellationToken cancel)
     {
-        using var list = await http.SendJsonAsync(new(HttpMethod.Get, Roles), cancel);
+        using var list = await http.SendJsonAsync(new(HttpMethod.Get, Roles), cancel, isToldByStatus: _ => true);
         return Names(list.RootElement, "roles", "role");
     }
 
@@ -94,6 +99,7 @@ public sealed class AuthApi(EtcdHttpClient http)
         writer =>
         {
             writer.WriteString("user"u8, user);
+            writer.WriteNull("roles"u8);
             Member.WriteUrls(writer, change, roles);
         },
         cancel);
@@ -104,6 +110,7 @@ public sealed class AuthApi(EtcdHttpClient http)
         writer =>
         {
             writer.WriteString("role"u8, permissions.Role);
+            WritePermissions(writer, "permissions", [], []);
             WritePermissions(writer, change, permissions.Read, permissions.Write);
         },
         cancel);
@@ -123,13 +130,25 @@ public sealed class AuthApi(EtcdHttpClient http)
     {
         writer.WriteStartObject(name);
         writer.WriteStartObject("kv"u8);
-        Member.WriteUrls(writer, "read", read);
-        Member.WriteUrls(writer, "write", write);
+        WritePatterns(writer, "read", read);
+        WritePatterns(writer, "write", write);
         writer.WriteEndObject();
         writer.WriteEndObject();
     }
 
-    private static string PathOf(string collection, string name) => $"{collection}/{Uri.EscapeDataString(name)}";
+    /// <summary>Go writes a list that was never made as null.</summary>
+    private static void WritePatterns(Utf8JsonWriter writer, string name, ImmutableArray<string> patterns)
+    {
+        if (patterns.IsEmpty)
+        {
+            writer.WriteNull(name);
+            return;
+        }
+
+        Member.WriteUrls(writer, name, patterns);
+    }
+
+    private static string PathOf(string collection, string name) => GoEscape.Path($"{collection}/{name}");
 
     /// <summary>A list of objects by their names; older and newer servers list the bare names instead, or null for none.</summary>
     private static ImmutableArray<string> Names(JsonElement parent, string list, string name) =>

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Text;
 
@@ -50,12 +51,14 @@ public sealed class EtcdHttpClient : IDisposable
 
                 errors.Add(reply.Status is 500 or 503
                     ? $"client: etcd member {Show(endpoint)} has no leader"
-                    : $"client: etcd member {Show(endpoint)} returns server error [{reply.Status}]");
+                    : $"client: etcd member {Show(endpoint)} returns server error [{TextOf(reply.Status)}]");
             }
             catch (Exception failure) when (failure is HttpRequestException or IOException
                 || (failure is OperationCanceledException && !cancel.IsCancellationRequested))
             {
-                errors.Add(GoNetError.Describe(failure, endpoint));
+                errors.Add(failure is OperationCanceledException
+                    ? $"client: endpoint {Show(endpoint)} exceeded header timeout"
+                    : GoNetError.Describe(failure, endpoint));
                 last = failure;
             }
         }
@@ -65,8 +68,11 @@ public sealed class EtcdHttpClient : IDisposable
 
     public void Dispose() => _http.Dispose();
 
-    /// <summary>An endpoint as the original prints it: without the slash that Uri adds.</summary>
-    public static string Show(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/');
+    /// <summary>An endpoint as the original prints it: as it was given, without the slash that Uri adds.</summary>
+    public static string Show(Uri endpoint) => endpoint.OriginalString;
+
+    /// <summary>What goes before a request's path.</summary>
+    public static string BaseOf(Uri endpoint) => endpoint.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     /// <summary>Asks one endpoint; its reply counts whatever the status.</summary>
     public async Task<EtcdReply> SendToAsync(Uri endpoint, EtcdRequest request, CancellationToken cancel)
@@ -135,9 +141,15 @@ public sealed class EtcdHttpClient : IDisposable
         throw new EtcdUnavailableException(errors.ToImmutable(), last);
     }
 
+    private static string TextOf(int status)
+    {
+        using var reply = new HttpResponseMessage((HttpStatusCode)status);
+        return reply.ReasonPhrase ?? "";
+    }
+
     private static HttpRequestMessage MessageOf(Uri endpoint, EtcdRequest request)
     {
-        var message = new HttpRequestMessage(request.Method, new Uri(Show(endpoint) + request.PathAndQuery));
+        var message = new HttpRequestMessage(request.Method, new Uri(BaseOf(endpoint) + request.PathAndQuery));
         if (request.Authorization is { } authorization)
         {
             message.Headers.TryAddWithoutValidation("Authorization", authorization);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Text.Json;
 
 namespace Coreutil.Etcd.Client;
@@ -6,8 +7,10 @@ namespace Coreutil.Etcd.Client;
 internal static class JsonRequests
 {
     /// <summary>The reply's JSON; an empty object where the reply has no body.</summary>
+    /// <remarks>Of some refusals the original tells the status only, whatever the server says.</remarks>
     /// <exception cref="EtcdApiException">The server refused.</exception>
-    public static async Task<JsonDocument> SendJsonAsync(this EtcdHttpClient http, EtcdRequest request, CancellationToken cancel)
+    public static async Task<JsonDocument> SendJsonAsync(
+        this EtcdHttpClient http, EtcdRequest request, CancellationToken cancel, Func<HttpStatusCode, bool>? isToldByStatus = null)
     {
         var reply = await http.SendAsync(request, cancel);
         try
@@ -16,6 +19,7 @@ internal static class JsonRequests
             {
                 { IsSuccess: true, Body.Length: 0 } => JsonDocument.Parse("{}"),
                 { IsSuccess: true } => JsonDocument.Parse(reply.Body),
+                _ when isToldByStatus?.Invoke((HttpStatusCode)reply.Status) == true => throw new EtcdApiException($"unexpected status code {reply.Status}", reply.Status),
                 _ => throw EtcdApiException.From(reply),
             };
         }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Text;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
 
@@ -94,21 +93,20 @@ public sealed class KeysApi(EtcdHttpClient http, string prefix = "/v2/keys") : I
             }
             catch (JsonException malformed)
             {
-                throw NotTheApi(reply, malformed);
+                throw NotTheApi(malformed);
             }
         }
 
-        throw EtcdJson.ReadError(reply.Body) is { } error ? new EtcdException(error) : NotTheApi(reply, null);
+        throw EtcdJson.ReadError(reply.Body) is { } error ? new EtcdException(error) : NotTheApi(null);
     }
 
-    private static EtcdProtocolException NotTheApi(EtcdReply reply, Exception? inner) => new(
-        $"{EtcdHttpClient.Show(reply.Endpoint)} answered {reply.Status} with something that is not of etcd's v2 API: {Encoding.UTF8.GetString(reply.Body.AsSpan(0, Math.Min(reply.Body.Length, 80)))}",
-        inner);
+    private static EtcdProtocolException NotTheApi(Exception? inner) =>
+        new("client: response is invalid json. The endpoint is probably not valid etcd cluster endpoint.", inner);
 
     private string PathOf(string key, List<(string Name, string Value)> query)
     {
-        string path = $"{prefix}/" + string.Join('/', key.TrimStart('/').Split('/').Select(Uri.EscapeDataString));
-        return query.Count == 0 ? path : $"{path}?{string.Join('&', query.Select(field => $"{field.Name}={Uri.EscapeDataString(field.Value)}"))}";
+        string path = prefix + GoEscape.Path(key.Length == 0 ? "" : GoEscape.CleanPath(key));
+        return query.Count == 0 ? path : $"{path}?{string.Join('&', query.Select(field => $"{field.Name}={GoEscape.Query(field.Value)}"))}";
     }
 
     private static ImmutableArray<KeyValuePair<string, string>> FormOf(string? value, TimeSpan? ttl)

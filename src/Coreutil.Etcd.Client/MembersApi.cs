@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using System.Text;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
@@ -13,7 +14,7 @@ public sealed class MembersApi(EtcdHttpClient http)
 
     public async Task<ImmutableArray<Member>> ListAsync(CancellationToken cancel)
     {
-        using var list = await http.SendJsonAsync(new(HttpMethod.Get, Path), cancel);
+        using var list = await http.SendJsonAsync(new(HttpMethod.Get, Path), cancel, _ => true);
         return list.RootElement.TryGetProperty("members"u8, out var members) && members.ValueKind == JsonValueKind.Array
             ? [.. members.EnumerateArray().Select(Read)]
             : [];
@@ -29,7 +30,7 @@ public sealed class MembersApi(EtcdHttpClient http)
 
     public async Task<Member> AddAsync(ImmutableArray<string> peerUrls, CancellationToken cancel)
     {
-        using var added = await http.SendJsonAsync(new(HttpMethod.Post, Path) { Json = PeerUrls(peerUrls) }, cancel);
+        using var added = await http.SendJsonAsync(new(HttpMethod.Post, Path) { Json = PeerUrls(peerUrls) }, cancel, status => status != HttpStatusCode.Conflict);
         return Read(added.RootElement);
     }
 
@@ -40,7 +41,7 @@ public sealed class MembersApi(EtcdHttpClient http)
 
     public async Task UpdateAsync(string id, ImmutableArray<string> peerUrls, CancellationToken cancel)
     {
-        using var updated = await http.SendJsonAsync(new(HttpMethod.Put, $"{Path}/{id}") { Json = PeerUrls(peerUrls) }, cancel);
+        using var updated = await http.SendJsonAsync(new(HttpMethod.Put, $"{Path}/{id}") { Json = PeerUrls(peerUrls) }, cancel, status => status is not (HttpStatusCode.NotFound or HttpStatusCode.Conflict));
     }
 
     /// <summary>The client URLs of a cluster of etcd 0.4, whose answer is plain text; null where it has none either.</summary>

@@ -124,7 +124,7 @@ internal sealed class ConsulBackend : IBackend
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(late.Token, cancel);
         try
         {
-            using var reply = await _http.GetAsync(new Uri(EtcdHttpClient.Show(_node) + pathAndQuery), HttpCompletionOption.ResponseHeadersRead, limit.Token);
+            using var reply = await _http.GetAsync(new Uri(EtcdHttpClient.BaseOf(_node) + pathAndQuery), HttpCompletionOption.ResponseHeadersRead, limit.Token);
             byte[] body = await reply.Content.ReadAsByteArrayAsync(limit.Token);
             ulong index = reply.Headers.TryGetValues("X-Consul-Index", out var values) && ulong.TryParse(values.First(), out ulong value) ? value : 0;
 

@@ -36,39 +36,57 @@ internal sealed class EtcdctlHelp(string programName, string version, AppletCont
         return new CommandLineReading.Answered(ExitCode.Success);
     }
 
-    public CommandLineReading Show(ImmutableArray<Command> path)
+    public CommandLineReading Show(ImmutableArray<Command> path) => path switch
     {
-        context.Out.Write(path switch
-        {
-            [var root] => ProgramText(root),
-            [.., { Subcommands.Count: > 0 } group] => GroupText(NameOf(path), group),
-            _ => CommandText(NameOf(path), path[^1]),
-        });
+        [_] => ShowProgram(path),
+        [.., { Subcommands.Count: > 0 } group] => Say(GroupText(Join(programName, path), group)),
+        _ => ShowCommand(path),
+    };
+
+    /// <summary>What the help command shows without a topic: a group, too, in the form of the program.</summary>
+    public CommandLineReading ShowProgram(ImmutableArray<Command> path) => Say(path switch
+    {
+        [var root] => ProgramText(programName, context.InvokedAs, root, [.. Options(root), _helpRow, _versionRow]),
+        _ => ProgramText(Join(programName, path), Join(programName, path), path[^1], [.. Options(path[^1]), _helpRow]),
+    });
+
+    /// <summary>
+    /// A topic of the help command, and every command asked by <c>--help</c>: by the path it was called by, but below a group by the program's name.
+    /// </summary>
+    public CommandLineReading ShowCommand(ImmutableArray<Command> path) => Say(CommandText(Join(path.Length > 2 ? programName : context.InvokedAs, path), path[^1]));
+
+    /// <summary>The help command itself; the original forgets its name where it is not below a group.</summary>
+    public CommandLineReading ShowHelpCommand(ImmutableArray<Command> path) => Say(HelpCommandText(path));
+
+    public CommandLineReading IncorrectHelp(ImmutableArray<Command> path, string reason) =>
+        isStrict ? Refuse(reason) : Say("Incorrect Usage.\n\n" + HelpCommandText(path));
+
+    private string HelpCommandText(ImmutableArray<Command> path) =>
+        CommandText(path.Length > 1 ? Join(programName, path) + " help" : "", new Command("help", _helpCommandRow[1]) { new Argument<string>("command") { HelpName = "[command]" } });
+
+    private CommandLineReading.Answered Say(string text)
+    {
+        context.Out.Write(text);
         return new CommandLineReading.Answered(ExitCode.Success);
     }
 
-    /// <summary>The original shows a command by the path it was called by, but groups and what is below them by the program's name.</summary>
-    private string NameOf(ImmutableArray<Command> path)
-    {
-        bool isOfGroup = path.Any(command => command is not RootCommand && command.Subcommands.Count > 0);
-        return string.Join(' ', path.Skip(1).Select(command => command.Name).Prepend(isOfGroup ? programName : context.InvokedAs));
-    }
+    private static string Join(string program, ImmutableArray<Command> path) => string.Join(' ', path.Skip(1).Select(command => command.Name).Prepend(program));
 
-    private string ProgramText(Command root) =>
+    private string ProgramText(string name, string calledAs, Command program, ImmutableArray<string[]> options) =>
         $"""
         NAME:
-           {programName} - {root.Description}
+           {name} - {program.Description}
 
         USAGE:
-           {context.InvokedAs} [global options] command [command options] [arguments...]
+           {calledAs} [global options] command [command options] [arguments...]
         {Indent}
         VERSION:
            {version}
         {Indent}
         COMMANDS:
-        {Commands(root)}{Indent}
+        {Commands(program)}{Indent}
         GLOBAL OPTIONS:
-        {ColumnWriter.Format([.. Options(root), _helpRow, _versionRow])}{Indent}
+        {ColumnWriter.Format(options)}{Indent}
 
         """;
 
@@ -99,7 +117,7 @@ internal sealed class EtcdctlHelp(string programName, string version, AppletCont
                {name} - {description[0]}
 
             USAGE:
-               {name} {(options.IsEmpty ? "" : "[command options] ")}{command.Arguments.FirstOrDefault()?.HelpName}
+               {name} {(options.IsEmpty ? "" : "[command options] ")}{command.Arguments.FirstOrDefault()?.HelpName ?? "[arguments...]"}
             {more}{table}
             """;
     }
@@ -110,11 +128,17 @@ internal sealed class EtcdctlHelp(string programName, string version, AppletCont
     private static ImmutableArray<string[]> Options(Command command) =>
         [.. command.Options.Where(option => !option.Hidden && option is not (HelpOption or VersionOption)).Select(option => (string[])[Indent + Label(option), option.Description ?? ""])];
 
-    /// <summary>Names, then the default; a flag with a value but no default leaves a blank.</summary>
+    /// <summary>Names, then the default; a flag with a value but no default leaves a blank. A name of one letter has one dash.</summary>
     private static string Label(Option option)
     {
-        string names = string.Join(", ", option.Aliases.Prepend(option.Name));
-        return GoFlags.IsBoolean(option) ? names : $"{names} {(string.IsNullOrEmpty(option.HelpName) ? "" : $"\"{option.HelpName}\"")}";
+        var names = GoFlags.Names(option).Select(name => (name.Length == 1 ? "-" : "--") + name).ToArray();
+        string all = string.Join(", ", names);
+        return option.ValueType switch
+        {
+            var type when type == typeof(bool) => all,
+            { IsArray: true } => $"{all} [{names[0]} option {names[0]} option]",
+            _ => $"{all} {(string.IsNullOrEmpty(option.HelpName) ? "" : $"\"{option.HelpName}\"")}",
+        };
     }
 
     private CommandLineReading.Answered Refuse(string reason)

@@ -12,7 +12,8 @@ namespace Coreutil.Core.CommandLine;
 /// <param name="version">What <c>--version</c> and help say.</param>
 public sealed class EtcdctlStyle(string programName, string version) : CommandLineStyle
 {
-    private static readonly Option<bool> _version = new("--version", "-v") { Description = "print the version" };
+    private static readonly Option<bool> _version = new("--version", "-v");
+    private static readonly Option<bool> _help = new("--help", "-h");
 
     /// <summary>
     /// The original's order of reading: everything from the first flag up to <c>--</c> moves before the words that precede it, so that flags may
@@ -28,17 +29,17 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
     protected override CommandLineReading Read(Command root, AppletContext context, IReadOnlyList<string> arguments)
     {
         var help = new EtcdctlHelp(programName, version, context, IsStrict(root, arguments));
-        switch (GoFlags.Parse(arguments, name => GoFlags.Names(_version).Contains(name) ? _version : GoFlags.Find(root, name)))
+        switch (GoFlags.Parse(arguments, name => OneOf(name, _help, _version) ?? GoFlags.Find(root, name)))
         {
             case GoFlagResult.Refused refused:
                 return help.IncorrectUsage([root], refused.Message);
-            case GoFlagResult.HelpRequested:
+            case GoFlagResult.Parsed parsed when IsSet(parsed, _help):
                 return help.Show([root]);
-            case GoFlagResult.Parsed parsed when parsed.Flags.Any(flag => flag.Option == _version && flag.Value == "true"):
+            case GoFlagResult.Parsed parsed when IsSet(parsed, _version):
                 context.Out.WriteLine($"{programName} version {version}");
                 return new CommandLineReading.Answered(ExitCode.Success);
             case GoFlagResult.Parsed parsed:
-                return ReadCommand([root], Canonical(parsed.Flags.Where(flag => flag.Option != _version)), parsed.Words, help);
+                return ReadCommand([root], Canonical(parsed), parsed.Words, help);
             default:
                 throw new InvalidOperationException("unknown reading");
         }
@@ -48,12 +49,15 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
     private static CommandLineReading ReadCommand(
         ImmutableArray<Command> path, ImmutableArray<string> canonical, ImmutableArray<string> words, EtcdctlHelp help)
     {
-        switch (words)
+        if (words is [])
         {
-            case [] or ["help" or "h"]:
-                return help.Show(path);
-            case ["help" or "h", var topic, ..]:
-                return Find(path[^1], topic) is { } described ? help.Show([.. path, described]) : help.NoTopic(topic);
+            return help.Show(path);
+        }
+
+        var rest = words[1..];
+        if (words[0] is "help" or "h")
+        {
+            return ReadHelp(path, rest, help);
         }
 
         if (Find(path[^1], words[0]) is not { } command)
@@ -63,29 +67,66 @@ public sealed class EtcdctlStyle(string programName, string version) : CommandLi
 
         path = [.. path, command];
         canonical = [.. canonical, command.Name];
-        var rest = words[1..];
-        return GoFlags.Parse(command.Subcommands.Count > 0 ? rest : FlagsFirst(rest), name => GoFlags.Find(command, name)) switch
+        bool isGroup = command.Subcommands.Count > 0;
+        return GoFlags.Parse(isGroup ? rest : FlagsFirst(rest), name => OneOf(name, _help) ?? GoFlags.Find(command, name)) switch
         {
-            GoFlagResult.HelpRequested => help.Show(path),
-            GoFlagResult.Parsed inner when command.Subcommands.Count > 0 => ReadCommand(path, canonical, inner.Words, help),
-            GoFlagResult.Parsed inner => new CommandLineReading.Canonical([.. canonical, .. Canonical(inner.Flags), "--", .. inner.Words]),
             GoFlagResult.Refused refused => help.IncorrectUsage(path, refused.Message),
+            // A group takes --help and does not care.
+            GoFlagResult.Parsed inner when isGroup => ReadCommand(path, canonical, inner.Words, help),
+            GoFlagResult.Parsed inner when IsSet(inner, _help) => help.Show(path),
+            GoFlagResult.Parsed inner => new CommandLineReading.Canonical([.. canonical, .. Canonical(inner), "--", .. InOrder(command, rest, inner.Words)]),
             _ => throw new InvalidOperationException("unknown reading"),
         };
     }
 
+    /// <summary>The help command: a topic in the form of a command, or else the form of the program.</summary>
+    private static CommandLineReading ReadHelp(ImmutableArray<Command> path, ImmutableArray<string> rest, EtcdctlHelp help) =>
+        GoFlags.Parse(FlagsFirst(rest), name => OneOf(name, _help)) switch
+        {
+            GoFlagResult.Refused refused => help.IncorrectHelp(path, refused.Message),
+            GoFlagResult.Parsed parsed when IsSet(parsed, _help) || parsed.Words is ["help" or "h", ..] => help.ShowHelpCommand(path),
+            GoFlagResult.Parsed { Words: [] } => help.ShowProgram(path),
+            GoFlagResult.Parsed { Words: [var topic, ..] } => Find(path[^1], topic) is { } described ? help.ShowCommand([.. path, described]) : help.NoTopic(topic),
+            _ => throw new InvalidOperationException("unknown reading"),
+        };
+
+    /// <summary>
+    /// Words that end in another program's are put back in their order where flags stood among them and no <c>--</c>: the key stays before the program.
+    /// </summary>
+    private static ImmutableArray<string> InOrder(Command command, ImmutableArray<string> given, ImmutableArray<string> words)
+    {
+        bool isProgram = command.Arguments.FirstOrDefault()?.HelpName?.EndsWith("[args...]", StringComparison.Ordinal) == true;
+        int moved = given.TakeWhile(argument => !argument.StartsWith('-')).Count();
+        return isProgram && !given.Contains("--") && moved <= words.Length ? [.. words[^moved..], .. words[..^moved]] : words;
+    }
+
     private static Command? Find(Command parent, string name) => parent.Subcommands.FirstOrDefault(command => command.Name == name);
+
+    private static Option<bool>? OneOf(string name, params ReadOnlySpan<Option<bool>> options)
+    {
+        foreach (var option in options)
+        {
+            if (GoFlags.Names(option).Contains(name))
+            {
+                return option;
+            }
+        }
+
+        return null;
+    }
+
+    private static bool IsSet(GoFlagResult.Parsed parsed, Option<bool> option) => parsed.Flags.LastOrDefault(flag => flag.Option == option).Value == "true";
 
     /// <summary>A program may declare <c>--strict</c>, an addition to the original; it counts wherever it stands, since it is asked for where reading failed.</summary>
     private static bool IsStrict(Command root, IReadOnlyList<string> arguments) =>
         GoFlags.Find(root, "strict") is not null && arguments.TakeWhile(argument => argument != "--").Any(argument => argument is "--strict" or "-strict");
 
-    /// <summary>Go takes the last of a repeated flag, unless the flag collects them. An empty value is as good as none to every command.</summary>
-    private static ImmutableArray<string> Canonical(IEnumerable<GoFlagValue> flags) =>
+    /// <summary>Go takes the last of a repeated flag, unless the flag collects them. An empty value stands as a word of its own.</summary>
+    private static ImmutableArray<string> Canonical(GoFlagResult.Parsed parsed) =>
     [
-        .. flags.GroupBy(flag => flag.Option)
-            .SelectMany(same => same.Key.ValueType == typeof(string[]) ? same.AsEnumerable() : [same.Last()])
-            .Where(flag => flag.Value.Length > 0)
-            .Select(flag => flag.Canonical),
+        .. parsed.Flags.Where(flag => flag.Option != _help && flag.Option != _version)
+            .GroupBy(flag => flag.Option)
+            .SelectMany(same => same.Key.ValueType.IsArray ? same.AsEnumerable() : [same.Last()])
+            .SelectMany(flag => flag.Value.Length > 0 ? (string[])[flag.Canonical] : [flag.Option.Name, ""]),
     ];
 }

@@ -78,9 +78,14 @@ public static class GoFlags
                 value = arguments[++i];
             }
 
-            if (IsNumber(option) && !IsGoInteger(value))
+            if (IsNumber(option))
             {
-                return new GoFlagResult.Refused($"invalid value {GoQuote.Quote(value)} for flag -{name}: parse error", name);
+                if (GoInteger.Read(value, out long number) is { } complaint)
+                {
+                    return new GoFlagResult.Refused($"invalid value {GoQuote.Quote(value)} for flag -{name}: {complaint}", name);
+                }
+
+                value = number.ToString(CultureInfo.InvariantCulture);
             }
 
             if (option.ValueType == typeof(TimeSpan) && !GoDuration.TryParse(value, out _))
@@ -115,8 +120,6 @@ public static class GoFlags
     };
 
     private static bool IsNumber(Option option) => option.ValueType == typeof(int) || option.ValueType == typeof(long) || option.ValueType == typeof(ulong);
-
-    private static bool IsGoInteger(string value) => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _);
 }
 
 public readonly record struct GoFlagValue(Option Option, string Value)

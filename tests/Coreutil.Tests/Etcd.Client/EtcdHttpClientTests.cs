@@ -40,7 +40,7 @@ public sealed class EtcdHttpClientTests
             [
                 "dial tcp 127.0.0.1:1: connect: connection refused",
                 $"client: etcd member {EtcdHttpClient.Show(leaderless.Url)} has no leader",
-                $"client: etcd member {EtcdHttpClient.Show(broken.Url)} returns server error [502]",
+                $"client: etcd member {EtcdHttpClient.Show(broken.Url)} returns server error [Bad Gateway]",
             ],
             failure.Errors);
     }

@@ -41,8 +41,41 @@ public sealed class CommandRulesTests
     [InlineData("/a//b/../*", true, false, false, "Not canonical path; please use `-path=/a/*`\n")]
     public void A_permission_names_one_canonical_path_and_one_right(string? path, bool isRead, bool isWrite, bool isBoth, string complaint)
     {
-        Assert.Equal(complaint, Assert.Throws<EtcdctlFailure>(() => RoleCommand.Permissions("r", path, isRead, isWrite, isBoth)).Message);
+        Assert.Equal(complaint, Assert.Throws<EtcdctlFailure>(() => RoleCommand.Permissions(["r"], path, isRead, isWrite, isBoth)).Message);
     }
+
+    // The original looks for a name last: its scripts see the other complaints first.
+    [Theory]
+    [InlineData("", "Please provide a role name\n")]
+    [InlineData("a b", "Please provide a role name\n")]
+    public void A_permission_is_of_one_role(string words, string complaint)
+    {
+        Assert.Equal(complaint, Assert.Throws<EtcdctlFailure>(() => RoleCommand.Permissions(Words(words), "/a", true, false, false)).Message);
+    }
+
+    [Theory]
+    [InlineData("", "u", "No roles specified; please use `-roles`\n")]
+    [InlineData("", "", "No roles specified; please use `-roles`\n")]
+    [InlineData("r", "u v", "Please provide a username\n")]
+    public void Roles_are_granted_to_one_user(string roles, string words, string complaint)
+    {
+        Assert.Equal(complaint, Assert.Throws<EtcdctlFailure>(() => UserCommand.Roles(Words(roles), Words(words))).Message);
+    }
+
+    [Fact]
+    public void Roles_are_repeated_or_a_list() => Assert.Equal(["a", "b", "c"], UserCommand.Roles(["a,b", "c"], ["u"]).Roles);
+
+    [Theory]
+    [InlineData(-1, null)]
+    [InlineData(0, null)]
+    [InlineData(60, 60L)]
+    [InlineData(99999999999, 9223372036L)] // the original's number runs over
+    public void A_TTL_is_of_seconds_and_zero_is_none(long given, long? seconds)
+    {
+        Assert.Equal(seconds, (long?)WriteCommand.Ttl(given)?.TotalSeconds);
+    }
+
+    private static string[] Words(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);
 
     [Theory]
     [InlineData(true, false, false, "/a/*", "")]
@@ -50,7 +83,7 @@ public sealed class CommandRulesTests
     [InlineData(false, false, true, "/a/*", "/a/*")]
     public void A_right_goes_where_it_belongs(bool isRead, bool isWrite, bool isBoth, string read, string write)
     {
-        var permissions = RoleCommand.Permissions("r", "/a/*", isRead, isWrite, isBoth);
+        var permissions = RoleCommand.Permissions(["r"], "/a/*", isRead, isWrite, isBoth);
 
         Assert.Equal((read, write), (string.Join(',', permissions.Read), string.Join(',', permissions.Write)));
     }

@@ -33,11 +33,31 @@ public sealed class EtcdctlEndpointsTests
     [InlineData("127.0.0.1:1", "parse \"127.0.0.1:1\": first path segment in URL cannot contain colon\n", 1)]
     [InlineData(":1", "parse \":1\": missing protocol scheme\n", 1)]
     [InlineData("localhost:1", "Error:  unsupported protocol scheme \"localhost\"\n", 4)]
+    [InlineData("http://[::1", "parse \"http://[::1\": missing ']' in host\n", 1)]
+    [InlineData("http://a:b", "parse \"http://a:b\": invalid port \":b\" after host\n", 1)]
+    [InlineData("http://a b", "parse \"http://a b\": invalid character \" \" in host name\n", 1)]
+    [InlineData("http://a%20b", "parse \"http://a%20b\": invalid URL escape \"%20\"\n", 1)]
+    [InlineData("http://a:1/%zz", "parse \"http://a:1/%zz\": invalid URL escape \"%zz\"\n", 1)]
+    [InlineData("http://a:99999", "Error:  client: etcd cluster is unavailable or misconfigured\nerror #0: dial tcp: address 99999: invalid port\n\n", 2)]
+    [InlineData("http://", "Error:  http: no Host in request URL\n", 4)]
+    [InlineData("/x", "Error:  http: no Host in request URL\n", 4)]
     [InlineData("ftp://a", "Error:  unsupported protocol scheme \"ftp\"\n", 4)]
     public void What_is_no_endpoint_is_refused_in_the_words_of_Go(string endpoint, string text, int exitCode)
     {
-        var failure = Assert.Throws<EtcdctlFailure>(() => EtcdctlEndpoints.Parse(endpoint));
+        var failure = Assert.Throws<EtcdctlFailure>(() => EtcdctlEndpoints.ParseAll([endpoint]));
 
         Assert.Equal((text, exitCode), (failure.Message, failure.ExitCode));
+    }
+
+    [Theory]
+    [InlineData("a.example", "http://a.example/")]
+    [InlineData("127.0.0.1", "http://127.0.0.1/")]
+    [InlineData("//a:1", "http://a:1/")]
+    [InlineData("HTTP://a:1", "http://a:1/")]
+    [InlineData("https://[::1]:1/x", "https://[::1]:1/x")]
+    [InlineData(",http://a:1,", "http://a:1/")] // the original tries what names no host, fails and goes on
+    public void A_missing_scheme_is_http(string endpoints, string urls)
+    {
+        Assert.Equal(urls, string.Join(',', EtcdctlEndpoints.ParseAll(endpoints.Split(',')).Select(url => url.AbsoluteUri)));
     }
 }

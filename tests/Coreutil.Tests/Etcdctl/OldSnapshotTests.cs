@@ -30,9 +30,13 @@ public sealed class OldSnapshotTests
     }
 
     [Fact]
-    public void A_hidden_directory_comes_where_it_is_named_and_an_unknown_one_is_nothing()
+    public void A_hidden_directory_comes_where_it_is_named_and_an_unknown_one_is_refused()
     {
-        Assert.Equal(["/a", "/b", "/d/x", "/_hidden/h"], OldSnapshot.Parse(Encoding.UTF8.GetBytes(Store)).Keys(["/_hidden", "/_none"], _now).Select(key => key.Key));
+        var store = OldSnapshot.Parse(Encoding.UTF8.GetBytes(Store));
+
+        Assert.Equal(["/a", "/b", "/d/x", "/_hidden/h"], store.Keys(["/_hidden"], _now).Select(key => key.Key));
+        var failure = Assert.Throws<EtcdctlFailure>(() => store.Keys(["/_none/x"], _now).Count());
+        Assert.Equal(("Error:  100: Key not found (/_none) [9]\n", 4), (failure.Message, failure.ExitCode));
     }
 
     [Fact]

@@ -62,7 +62,7 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
 
     private static async Task<ImmutableArray<Uri>> PublishedAsync(EtcdHttpClient given, CancellationToken cancel)
     {
-        Uri[] published = [.. (await UrlsAsync(new MembersApi(given), cancel)).Select(EtcdctlEndpoints.Parse)];
+        Uri[] published = [.. EtcdctlEndpoints.ParseAll(await UrlsAsync(new MembersApi(given), cancel))];
         if (published.Length == 0)
         {
             throw new EtcdctlFailure(
@@ -115,17 +115,18 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
 
     private async Task<EtcdClientOptions> SettingsAsync(CancellationToken cancel)
     {
+        string? File(Option<string> option, string variable) => parsed.GetValue(option) is { Length: > 0 } path ? path : context.Variable(variable);
         string[] user = (parsed.GetValue(options.Username) ?? "").Split(':', 2);
         string? password = user is [{ Length: > 0 }] ? PasswordPrompt.Ask(context, "Password: ") : user is [_, var given] ? given : null;
         return new()
         {
-            Endpoints = [.. (await EndpointsAsync(cancel)).Select(EtcdctlEndpoints.Parse)],
+            Endpoints = EtcdctlEndpoints.ParseAll(await EndpointsAsync(cancel)),
             EndpointTimeout = parsed.GetValue(options.Timeout),
             Username = user is [{ Length: > 0 } name, ..] ? name : null,
             Password = password,
-            CaFile = parsed.GetValue(options.CaFile) ?? context.Variable("ETCDCTL_CA_FILE"),
-            CertFile = parsed.GetValue(options.CertFile) ?? context.Variable("ETCDCTL_CERT_FILE"),
-            KeyFile = parsed.GetValue(options.KeyFile) ?? context.Variable("ETCDCTL_KEY_FILE"),
+            CaFile = File(options.CaFile, "ETCDCTL_CA_FILE"),
+            CertFile = File(options.CertFile, "ETCDCTL_CERT_FILE"),
+            KeyFile = File(options.KeyFile, "ETCDCTL_KEY_FILE"),
             OnRequest = IsDebug ? WriteCurl : null,
         };
     }
@@ -143,6 +144,11 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
             throw EtcdctlFailure.BadArguments($"open {missing}: no such file or directory");
         }
 
+        if (settings is { CertFile.Length: > 0, KeyFile.Length: > 0 } && (NoPem(settings.CertFile, "certificate") ?? NoPem(settings.KeyFile, "key")) is { } complaint)
+        {
+            throw EtcdctlFailure.BadArguments(complaint);
+        }
+
         try
         {
             return new EtcdHttpClient(settings);
@@ -154,6 +160,9 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
         }
     }
 
+    private static string? NoPem(string path, string what) =>
+        System.IO.File.ReadAllText(path).Contains("-----BEGIN ", StringComparison.Ordinal) ? null : $"tls: failed to find any PEM data in {what} input";
+
     private string? Flag(string name) =>
         options.All.OfType<Option<string>>().Where(option => option.Name == "--" + name).Select(option => parsed.GetValue(option)).FirstOrDefault() is { Length: > 0 } value
             ? value
@@ -163,9 +172,9 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
     {
         string? body = request.Json ?? (request.Form.IsDefault
             ? null
-            : string.Join('&', request.Form.Select(field => $"{field.Key}={Uri.EscapeDataString(field.Value).Replace("%20", "+", StringComparison.Ordinal)}")));
+            : string.Join('&', request.Form.Select(field => $"{field.Key}={GoEscape.Query(field.Value)}")));
         string data = body is null ? "" : $" -d {GoQuote.Quote(body)}";
-        context.Error.WriteLine($"cURL Command: curl -X {request.Method} {EtcdHttpClient.Show(endpoint)}{request.PathAndQuery}{data}");
+        context.Error.WriteLine($"cURL Command: curl -X {request.Method} {EtcdHttpClient.BaseOf(endpoint)}{request.PathAndQuery}{data}");
     }
 
     private void Trace(string line)

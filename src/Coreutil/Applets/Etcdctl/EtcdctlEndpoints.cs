@@ -1,11 +1,15 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using Coreutil.Core.CommandLine;
+using Coreutil.Etcd.Client;
 
 namespace Coreutil.Applets.Etcdctl;
 
 /// <summary>Which endpoints a command line and an environment come to.</summary>
 internal static class EtcdctlEndpoints
 {
+    private static readonly SearchValues<char> _schemeCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-.");
+
     public const string Default = "http://127.0.0.1:2379,http://127.0.0.1:4001";
 
     /// <summary>
@@ -33,20 +37,54 @@ internal static class EtcdctlEndpoints
         }
     }
 
-    /// <summary>The URL of an endpoint; what is none is refused in the words of Go's URL parser and HTTP client.</summary>
-    public static Uri Parse(string endpoint)
+    /// <summary>The URLs of all endpoints that name a host; those that do not are passed over, unless none is left.</summary>
+    public static ImmutableArray<Uri> ParseAll(IEnumerable<string> endpoints)
     {
-        int colon = endpoint.IndexOf(':', StringComparison.Ordinal);
-        string scheme = colon > 0 && char.IsAsciiLetter(endpoint[0]) ? endpoint[..colon] : "";
-        if (scheme.Length == 0 && colon >= 0 && !endpoint[..colon].Contains('/', StringComparison.Ordinal))
+        ImmutableArray<Uri> urls = [.. endpoints.Select(Parse).OfType<Uri>()];
+        return urls.IsEmpty ? throw EtcdctlFailure.Error("http: no Host in request URL", EtcdctlExit.ServerError) : urls;
+    }
+
+    /// <summary>
+    /// The URL of an endpoint, null where it has no host; what is none is refused in the words of Go's URL parser and HTTP client. A missing scheme is
+    /// http, but a host and a port without one are read as a scheme or a path, as by the original.
+    /// </summary>
+    public static Uri? Parse(string endpoint)
+    {
+        int end = endpoint.AsSpan().IndexOfAnyExcept(_schemeCharacters);
+        bool hasScheme = end > 0 && endpoint[end] == ':' && char.IsAsciiLetter(endpoint[0]);
+        string scheme = hasScheme ? endpoint[..end].ToLowerInvariant() : "";
+        string rest = hasScheme ? endpoint[(end + 1)..] : endpoint;
+        if (endpoint.StartsWith(':'))
         {
-            throw EtcdctlFailure.BadArguments(colon == 0
-                ? $"parse {GoQuote.Quote(endpoint)}: missing protocol scheme"
-                : $"parse {GoQuote.Quote(endpoint)}: first path segment in URL cannot contain colon");
+            throw Refused(endpoint, "missing protocol scheme");
         }
 
-        return scheme.ToLowerInvariant() is not ("http" or "https")
-            ? throw EtcdctlFailure.Error($"unsupported protocol scheme {GoQuote.Quote(scheme)}", EtcdctlExit.ServerError)
-            : Uri.TryCreate(endpoint, UriKind.Absolute, out var url) ? url : throw EtcdctlFailure.BadArguments($"parse {GoQuote.Quote(endpoint)}: invalid URL");
+        if (!hasScheme && !rest.StartsWith('/') && rest.Split('/')[0].Contains(':', StringComparison.Ordinal))
+        {
+            throw Refused(endpoint, "first path segment in URL cannot contain colon");
+        }
+
+        rest = hasScheme || rest.StartsWith("//", StringComparison.Ordinal) ? rest : "//" + rest;
+        string authority = rest.StartsWith("//", StringComparison.Ordinal) ? rest[2..].Split('/', '?', '#')[0] : "";
+        if (EndpointHost.Complaint(authority[(authority.LastIndexOf('@') + 1)..], rest) is { } complaint)
+        {
+            throw Refused(endpoint, complaint);
+        }
+
+        if (scheme is not ("" or "http" or "https"))
+        {
+            throw EtcdctlFailure.Error($"unsupported protocol scheme {GoQuote.Quote(scheme)}", EtcdctlExit.ServerError);
+        }
+
+        if (authority.Length == 0)
+        {
+            return null;
+        }
+
+        return Uri.TryCreate((hasScheme ? scheme : "http") + ":" + rest, UriKind.Absolute, out var url)
+            ? url
+            : throw new EtcdctlFailure($"Error:  {EtcdUnavailableException.Summary}\nerror #0: dial tcp: address {authority[(authority.LastIndexOf(':') + 1)..]}: invalid port\n\n", EtcdctlExit.BadConnection);
     }
+
+    private static EtcdctlFailure Refused(string endpoint, string complaint) => EtcdctlFailure.BadArguments($"parse {GoQuote.Quote(endpoint)}: {complaint}");
 }

@@ -20,13 +20,7 @@ internal sealed class EtcdctlSession(AppletContext context)
 
     public static string Key(string[] words) => words is [var key, ..] ? key : throw EtcdctlFailure.Error("key required", EtcdctlExit.BadArguments);
 
-    public static void NoWords(string[] words)
-    {
-        if (words.Length > 0)
-        {
-            throw EtcdctlFailure.BadArguments("No arguments accepted");
-        }
-    }
+    public static string[] NoWords(string[] words) => words.Length == 0 ? words : throw EtcdctlFailure.BadArguments("No arguments accepted");
 
     /// <summary>The second word, or all of stdin; an empty word is a value, an empty stdin is none.</summary>
     public async Task<string> ValueAsync(string[] words, CancellationToken cancel)
@@ -56,18 +50,19 @@ internal sealed class EtcdctlSession(AppletContext context)
         },
         cancel);
 
-    /// <summary>Runs a command on the members; a refusal is its bare message and exit code 1.</summary>
-    public Task<int> OnMembersAsync(ParseResult parsed, Func<MembersApi, CancellationToken, Task<int>> run, CancellationToken cancel) =>
-        OnBareAsync(parsed, (client, limit) => run(new MembersApi(client), limit), cancel);
+    /// <summary>Runs a command on the members; a refusal is its bare message and exit code 1. Its words are checked before anything is asked for.</summary>
+    public Task<int> OnMembersAsync<T>(ParseResult parsed, Func<T> words, Func<MembersApi, T, CancellationToken, Task<int>> run, CancellationToken cancel) =>
+        OnBareAsync(parsed, words, (client, given, limit) => run(new MembersApi(client), given, limit), cancel);
 
     /// <summary>Runs a command on users, roles and authentication, with refusals as of the members.</summary>
-    public Task<int> OnAuthAsync(ParseResult parsed, Func<AuthApi, CancellationToken, Task<int>> run, CancellationToken cancel) =>
+    public Task<int> OnAuthAsync<T>(ParseResult parsed, Func<T> words, Func<AuthApi, T, CancellationToken, Task<int>> run, CancellationToken cancel) =>
         OnBareAsync(
             parsed,
-            (client, limit) =>
+            words,
+            (client, given, limit) =>
             {
                 Connection(parsed).WriteEndpoints(client.Endpoints);
-                return run(new AuthApi(client), limit);
+                return run(new AuthApi(client), given, limit);
             },
             cancel);
 
@@ -123,25 +118,29 @@ internal sealed class EtcdctlSession(AppletContext context)
         }
     }
 
-    private Task<int> OnBareAsync(ParseResult parsed, Func<EtcdHttpClient, CancellationToken, Task<int>> run, CancellationToken cancel) => TryAsync(
-        () => WithinTotalTimeoutAsync(
-            parsed,
-            limit => OnClientAsync(
+    private Task<int> OnBareAsync<T>(ParseResult parsed, Func<T> words, Func<EtcdHttpClient, T, CancellationToken, Task<int>> run, CancellationToken cancel) => TryAsync(
+        () =>
+        {
+            var given = words();
+            return WithinTotalTimeoutAsync(
                 parsed,
-                async (client, inner) =>
-                {
-                    try
+                limit => OnClientAsync(
+                    parsed,
+                    async (client, inner) =>
                     {
-                        return await run(client, inner);
-                    }
-                    catch (EtcdUnavailableException)
-                    {
-                        throw EtcdctlFailure.BadArguments(EtcdUnavailableException.Summary);
-                    }
-                },
-                limit,
-                limit),
-            cancel),
+                        try
+                        {
+                            return await run(client, given, inner);
+                        }
+                        catch (EtcdUnavailableException)
+                        {
+                            throw EtcdctlFailure.BadArguments(EtcdUnavailableException.Summary);
+                        }
+                    },
+                    limit,
+                    limit),
+                cancel);
+        },
         cancel);
 
     private async Task<int> OnClientAsync(
@@ -154,7 +153,8 @@ internal sealed class EtcdctlSession(AppletContext context)
     private async Task<int> WithinTotalTimeoutAsync(ParseResult parsed, Func<CancellationToken, Task<int>> run, CancellationToken cancel)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
-        limit.CancelAfter(parsed.GetValue(Options.TotalTimeout));
+        var timeout = parsed.GetValue(Options.TotalTimeout);
+        limit.CancelAfter(timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout);
         return await run(limit.Token);
     }
 

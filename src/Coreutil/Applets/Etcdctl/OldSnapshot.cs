@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Coreutil.Etcd.Api;
 
 namespace Coreutil.Applets.Etcdctl;
 
@@ -11,8 +12,9 @@ internal sealed class OldSnapshot
     /// <summary>Shorter lives are lengthened on import: what serves the key has time to come up again.</summary>
     private static readonly TimeSpan _shortestTtl = TimeSpan.FromSeconds(300);
     private readonly JsonElement _root;
+    private readonly ulong _index;
 
-    private OldSnapshot(JsonElement root) => _root = root;
+    private OldSnapshot(JsonElement root, ulong index) => (_root, _index) = (root, index);
 
     /// <exception cref="JsonException">The bytes are no such store.</exception>
     public static OldSnapshot Parse(ReadOnlySpan<byte> file)
@@ -26,13 +28,14 @@ internal sealed class OldSnapshot
 
         using var store = JsonDocument.Parse(file.ToArray(), new JsonDocumentOptions { MaxDepth = 1000 });
         return store.RootElement.ValueKind == JsonValueKind.Object && store.RootElement.TryGetProperty("Root"u8, out var root) && root.ValueKind == JsonValueKind.Object
-            ? new(root.Clone())
+            ? new(root.Clone(), store.RootElement.TryGetProperty("CurrentIndex"u8, out var index) && index.TryGetUInt64(out ulong current) ? current : 0)
             : throw new JsonException("it has no Root");
     }
 
     /// <summary>The keys below the root that are not hidden, and those below the hidden directories that were named; never the cluster's own.</summary>
+    /// <exception cref="EtcdctlFailure">A named directory is not there.</exception>
     public IEnumerable<Entry> Keys(IReadOnlyCollection<string> hidden, DateTimeOffset now) =>
-        Keys(_root, now).Concat(hidden.SelectMany(path => Find(path) is { } node ? Keys(node, now) : []));
+        Keys(_root, now).Concat(hidden.SelectMany(path => Keys(Find(path), now)));
 
     private static IEnumerable<Entry> Keys(JsonElement node, DateTimeOffset now)
     {
@@ -45,14 +48,16 @@ internal sealed class OldSnapshot
         return [new Entry(node.GetProperty("Path"u8).GetString() ?? "", value, TtlOf(node, now))];
     }
 
-    private JsonElement? Find(string path)
+    private JsonElement Find(string path)
     {
         var node = _root;
+        string passed = "";
         foreach (string part in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
         {
+            passed += "/" + part;
             if (!node.TryGetProperty("Children"u8, out var children) || children.ValueKind != JsonValueKind.Object || !children.TryGetProperty(part, out node))
             {
-                return null;
+                throw EtcdctlFailure.Error(new EtcdError(EtcdErrorCode.KeyNotFound, passed, _index).ToString(), EtcdctlExit.ServerError);
             }
         }
 

@@ -35,15 +35,17 @@ internal static partial class PasswordPrompt
 
         try
         {
-            return (isTerminal ? ReadFromTerminal() : context.In.ReadLine()) ?? throw EtcdctlFailure.BadArguments("Error reading password: EOF");
+            // The end of the input is an empty password: the server says what it thinks of it.
+            return ((isTerminal ? ReadFromTerminal() : context.In.ReadLine()) ?? "").Trim();
         }
         finally
         {
             if (isTerminal)
             {
                 _ = SetAttributes(StandardInput, Now, shown);
-                context.Out.WriteLine();
             }
+
+            context.Out.WriteLine();
         }
     }
 

@@ -83,6 +83,11 @@ internal sealed partial class WatchPrograms(ImmutableArray<string> program, Appl
             return name;
         }
 
+        if (name.Length == 0)
+        {
+            throw new EtcdctlFailure("exec: no command", EtcdctlExit.BadArguments);
+        }
+
         const UnixFileMode Executable = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
         return (context.Variable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries)
             .Select(directory => Path.Combine(directory, name))

@@ -23,6 +23,13 @@ public sealed class GoFlagsTests
     [InlineData("-watch=0", "--watch=false", "")]
     [InlineData("-watch false", "--watch=true", "false")] // a bare boolean takes no second word
     [InlineData("-interval 5", "--interval=5", "")]
+    [InlineData("-interval=+5", "--interval=5", "")]
+    [InlineData("-interval=-0x1F", "--interval=-31", "")] // the literals of the language
+    [InlineData("-interval 010", "--interval=8", "")]
+    [InlineData("-interval 0o1_0", "--interval=8", "")]
+    [InlineData("-interval 0b101", "--interval=5", "")]
+    [InlineData("-interval 1_000", "--interval=1000", "")]
+    [InlineData("-interval -9223372036854775808", "--interval=-9223372036854775808", "")]
     [InlineData("word -watch", "", "word -watch")] // the first word ends the flags
     [InlineData("-watch -- -name", "--watch=true", "-name")]
     [InlineData("-", "", "-")]
@@ -38,6 +45,13 @@ public sealed class GoFlagsTests
     [InlineData("-nope", "flag provided but not defined: -nope")]
     [InlineData("-name", "flag needs an argument: -name")]
     [InlineData("-interval x", "invalid value \"x\" for flag -interval: parse error")]
+    [InlineData("-interval=", "invalid value \"\" for flag -interval: parse error")]
+    [InlineData("-interval 0x", "invalid value \"0x\" for flag -interval: parse error")]
+    [InlineData("-interval 08", "invalid value \"08\" for flag -interval: parse error")]
+    [InlineData("-interval _1", "invalid value \"_1\" for flag -interval: parse error")]
+    [InlineData("-interval 1__0", "invalid value \"1__0\" for flag -interval: parse error")]
+    [InlineData("-interval 1.5", "invalid value \"1.5\" for flag -interval: parse error")]
+    [InlineData("-interval 9223372036854775808", "invalid value \"9223372036854775808\" for flag -interval: value out of range")]
     [InlineData("-watch=maybe", "invalid boolean value \"maybe\" for -watch: parse error")]
     [InlineData("---name", "bad flag syntax: ---name")]
     [InlineData("-=x", "bad flag syntax: -=x")]

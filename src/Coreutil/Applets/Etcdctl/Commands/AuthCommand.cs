@@ -18,9 +18,9 @@ internal static class AuthCommand
         var command = new Command(name, description) { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (auth, limit) =>
+            () => EtcdctlSession.NoWords(parsed.GetRequiredValue(words)),
+            async (auth, _, limit) =>
             {
-                EtcdctlSession.NoWords(parsed.GetRequiredValue(words));
                 await change(auth, limit);
                 session.Answer(parsed, done + "\n", writer => writer.WriteBoolean("enabled"u8, name == "enable"));
                 return ExitCode.Success;

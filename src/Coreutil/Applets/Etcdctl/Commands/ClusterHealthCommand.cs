@@ -74,7 +74,7 @@ internal static class ClusterHealthCommand
         {
             try
             {
-                var endpoint = EtcdctlEndpoints.Parse(url);
+                var endpoint = EtcdctlEndpoints.ParseAll([url])[0];
                 var reply = await client.SendToAsync(endpoint, new(HttpMethod.Get, "/health"), cancel);
                 return new(member, IsTrue(reply.Body) ? Healthy : "unhealthy", url, failures.ToImmutable());
             }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.CommandLine;
+using System.Runtime.ExceptionServices;
 using Coreutil.Core.Applets;
 using Coreutil.Etcd.Client;
 
@@ -38,6 +39,7 @@ internal static class ExecWatchCommand
 
     private static async Task<int> RunAsync(IAsyncEnumerable<KeyChange> changes, WatchPrograms programs, AppletContext context)
     {
+        bool isFirst = true;
         await foreach (var change in changes)
         {
             switch (change)
@@ -53,12 +55,18 @@ internal static class ExecWatchCommand
                     await context.Error.WriteLineAsync(
                         $"exec-watch: the server no longer keeps the events since the last one seen; going on from index {listed.Index} with what has changed");
                     break;
+                // A server that never answered is told and left, as by every other command.
+                case KeyChange.Interrupted { Cause: EtcdUnavailableException { BegunIndex: 0 } unreachable } when isFirst:
+                    ExceptionDispatchInfo.Throw(unreachable);
+                    break;
                 case KeyChange.Interrupted interrupted:
                     await context.Error.WriteLineAsync($"exec-watch: {interrupted.Cause.Message}; trying again");
                     break;
                 default:
                     throw new InvalidOperationException("unknown change");
             }
+
+            isFirst = false;
         }
 
         return ExitCode.Success;

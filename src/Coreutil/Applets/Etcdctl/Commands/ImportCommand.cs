@@ -57,10 +57,10 @@ internal static class ImportCommand
         {
             return OldSnapshot.Parse(File.ReadAllBytes(path));
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
         {
             context.Out.WriteLine($"cannot read snapshot file {path}");
-            throw EtcdctlFailure.BadArguments($"etcdctl: {failure.Message}");
+            throw new EtcdctlFailure("", EtcdctlExit.BadArguments);
         }
         catch (Exception failure) when (failure is JsonException or FormatException)
         {

@@ -25,9 +25,9 @@ internal static class MemberCommand
         var command = new Command("list", "enumerate existing cluster members") { words };
         command.SetAction((parsed, cancel) => session.OnMembersAsync(
             parsed,
-            async (members, limit) =>
+            () => EtcdctlSession.NoWords(parsed.GetRequiredValue(words)),
+            async (members, _, limit) =>
             {
-                EtcdctlSession.NoWords(parsed.GetRequiredValue(words));
                 var all = await members.ListAsync(limit);
                 ulong leader = await LeaderAsync(members, limit);
                 session.Answer(
@@ -46,13 +46,10 @@ internal static class MemberCommand
         var command = new Command("add", "add a new member to the etcd cluster") { words };
         command.SetAction((parsed, cancel) => session.OnMembersAsync(
             parsed,
-            async (members, limit) =>
+            () => Exactly(parsed.GetRequiredValue(words), 2, "Provide a name and a single member peerURL"),
+            async (members, given, limit) =>
             {
-                if (parsed.GetRequiredValue(words) is not [var name, var peerUrl])
-                {
-                    throw EtcdctlFailure.BadArguments("Provide a name and a single member peerURL");
-                }
-
+                var (name, peerUrl) = (given[0], given[1]);
                 EtcdctlEndpoints.CheckPeer(peerUrl);
                 var added = await members.AddAsync(peerUrl, limit);
                 var all = await members.ListAsync(limit);
@@ -80,14 +77,11 @@ internal static class MemberCommand
         var command = new Command("remove", "remove an existing member from the etcd cluster") { words };
         command.SetAction((parsed, cancel) => session.OnMembersAsync(
             parsed,
-            async (members, limit) =>
+            () => Exactly(parsed.GetRequiredValue(words), 1, "Provide a single member ID"),
+            async (members, given, limit) =>
             {
-                if (parsed.GetRequiredValue(words) is not [var id])
-                {
-                    throw EtcdctlFailure.BadArguments("Provide a single member ID");
-                }
-
-                var all = await members.ListAsync(limit);
+                string id = given[0];
+                var all = await KnownAsync(members, limit);
                 if (all.All(member => member.IdText != id))
                 {
                     throw EtcdctlFailure.BadArguments(
@@ -108,19 +102,31 @@ internal static class MemberCommand
         var command = new Command("update", "update an existing member in the etcd cluster") { words };
         command.SetAction((parsed, cancel) => session.OnMembersAsync(
             parsed,
-            async (members, limit) =>
+            () => Exactly(parsed.GetRequiredValue(words), 2, "Provide an ID and a list of comma separated peerURL (0xabcd http://example.com,http://example1.com)"),
+            async (members, given, limit) =>
             {
-                if (parsed.GetRequiredValue(words) is not [var id, var peerUrls])
-                {
-                    throw EtcdctlFailure.BadArguments("Provide an ID and a list of comma separated peerURL (0xabcd http://example.com,http://example1.com)");
-                }
-
-                await members.UpdateAsync(id, [.. peerUrls.Split(',')], limit);
+                string id = given[0];
+                await members.UpdateAsync(id, [.. given[1].Split(',')], limit);
                 session.Answer(parsed, $"Updated member with ID {id} in cluster\n", writer => WriteChange(writer, "update", id));
                 return ExitCode.Success;
             },
             cancel));
         return command;
+    }
+
+    private static string[] Exactly(string[] words, int count, string complaint) => words.Length == count ? words : throw EtcdctlFailure.BadArguments(complaint);
+
+    private static async Task<ImmutableArray<Member>> KnownAsync(MembersApi members, CancellationToken cancel)
+    {
+        try
+        {
+            return await members.ListAsync(cancel);
+        }
+        catch (Exception failure) when (failure is EtcdUnavailableException or EtcdApiException)
+        {
+            throw EtcdctlFailure.BadArguments(
+                $"Error while verifying ID against known members: {(failure is EtcdApiException ? failure.Message : EtcdUnavailableException.Summary)}");
+        }
     }
 
     internal static string Line(Member member, ulong leader) => member.Name.Length == 0
@@ -146,7 +152,8 @@ internal static class MemberCommand
     }
 
     private static string Hint(Member member) =>
-        $"Found a member named {member.Name}; if this is correct, please use its ID, eg:\n\tetcdctl member remove {member.IdText}\n";
+        $"Found a member named {member.Name}; if this is correct, please use its ID, eg:\n\tetcdctl member remove {member.IdText}\n"
+        + "For more details, read the documentation at https://github.com/coreos/etcd/blob/master/Documentation/runtime-configuration.md#remove-a-member\n\n";
 
     private static void WriteChange(Utf8JsonWriter writer, string action, string id)
     {

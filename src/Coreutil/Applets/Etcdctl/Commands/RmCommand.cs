@@ -28,7 +28,7 @@ internal static class RmCommand
                     parsed.GetValue(directory),
                     parsed.GetValue(recursive),
                     parsed.GetValue(previousValue) is { Length: > 0 } value ? value : null,
-                    (ulong)Math.Max(0, parsed.GetValue(previousIndex))),
+                    unchecked((ulong)parsed.GetValue(previousIndex))),
                 limit),
             cancel));
         return command;

@@ -10,7 +10,7 @@ internal static class RoleCommand
 {
     public static Command Create(EtcdctlSession session) => new("role", "role add, grant and revoke subcommands")
     {
-        OfRole(session, "add", "add a new role for the etcd cluster", async (roles, role, limit) =>
+        OfRole(session, "add", "<role> ", "add a new role for the etcd cluster", async (roles, role, limit) =>
         {
             if (await ExistsAsync(roles, role, limit))
             {
@@ -22,24 +22,24 @@ internal static class RoleCommand
         }),
         CreateGet(session),
         CreateList(session),
-        OfRole(session, "remove", "remove a role from the etcd cluster", async (roles, role, limit) =>
+        OfRole(session, "remove", "<role>", "remove a role from the etcd cluster", async (roles, role, limit) =>
         {
             await roles.RemoveRoleAsync(role, limit);
             return $"Role {role} removed";
         }),
-        CreatePermissions(session, "grant", "grant path matches to an etcd role", "Grant", "granted", (roles, permissions, limit) => roles.GrantAsync(permissions, limit)),
-        CreatePermissions(session, "revoke", "revoke path matches for an etcd role", "Revoke", "revoked", (roles, permissions, limit) => roles.RevokeAsync(permissions, limit)),
+        CreatePermissions(session, "grant", "grant path matches to an etcd role", ["Path granted", "Grant read-only", "Grant write-only", "Grant read-write"], (roles, permissions, limit) => roles.GrantAsync(permissions, limit)),
+        CreatePermissions(session, "revoke", "revoke path matches for an etcd role", ["Path revoked", "Revoke read", "Revoke write", "Revoke read-write"], (roles, permissions, limit) => roles.RevokeAsync(permissions, limit)),
     };
 
-    /// <summary>What the three switches of grant and revoke come to for a path.</summary>
-    internal static RolePermissions Permissions(string role, string? path, bool isRead, bool isWrite, bool isBoth)
+    /// <summary>What the three switches of grant and revoke come to for a path. The original looks for a name last.</summary>
+    internal static RolePermissions Permissions(string[] words, string? path, bool isRead, bool isWrite, bool isBoth)
     {
         if (string.IsNullOrEmpty(path))
         {
             throw EtcdctlFailure.BadArguments("No path specified; please use `-path`");
         }
 
-        if (Canonical(path) is var canonical && canonical != path)
+        if (GoEscape.CleanPath(path) is var canonical && canonical != path)
         {
             throw EtcdctlFailure.BadArguments($"Not canonical path; please use `-path={canonical}`");
         }
@@ -49,7 +49,7 @@ internal static class RoleCommand
             throw EtcdctlFailure.BadArguments("Please specify exactly one of -read, -write or -readwrite");
         }
 
-        return new(role, isWrite ? [] : [path], isRead ? [] : [path]);
+        return new(NameOf(words), isWrite ? [] : [path], isRead ? [] : [path]);
     }
 
     private static Command CreateGet(EtcdctlSession session)
@@ -58,9 +58,10 @@ internal static class RoleCommand
         var command = new Command("get", "get details for a role") { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (roles, limit) =>
+            () => NameOf(parsed.GetRequiredValue(words)),
+            async (roles, name, limit) =>
             {
-                var role = await roles.RoleAsync(NameOf(parsed.GetRequiredValue(words)), limit);
+                var role = await roles.RoleAsync(name, limit);
                 session.Answer(parsed, $"Role: {role.Role}\nKV Read:\n{Lines(role.Read)}KV Write:\n{Lines(role.Write)}", writer =>
                 {
                     writer.WriteString("role"u8, role.Role);
@@ -83,9 +84,9 @@ internal static class RoleCommand
         var command = new Command("list", "list all roles") { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (roles, limit) =>
+            () => EtcdctlSession.NoWords(parsed.GetRequiredValue(words)),
+            async (roles, _, limit) =>
             {
-                EtcdctlSession.NoWords(parsed.GetRequiredValue(words));
                 var all = await roles.RolesAsync(limit);
                 session.Answer(parsed, string.Concat(all.Select(role => role + "\n")), writer => EtcdctlSession.WriteList(writer, "roles", all));
                 return ExitCode.Success;
@@ -95,36 +96,38 @@ internal static class RoleCommand
     }
 
     private static Command CreatePermissions(
-        EtcdctlSession session, string name, string description, string verb, string done, Func<AuthApi, RolePermissions, CancellationToken, Task> change)
+        EtcdctlSession session, string name, string description, string[] help, Func<AuthApi, RolePermissions, CancellationToken, Task> change)
     {
         var words = EtcdctlSession.Words("<role>");
-        var path = new Option<string>("--path") { Description = $"Path {done} for the role to access" };
-        var read = new Option<bool>("--read") { Description = $"{verb} read-only access" };
-        var write = new Option<bool>("--write") { Description = $"{verb} write-only access" };
-        var both = new Option<bool>("--readwrite") { Description = $"{verb} read-write access" };
+        var path = new Option<string>("--path") { Description = $"{help[0]} for the role to access" };
+        var read = new Option<bool>("--read") { Description = $"{help[1]} access" };
+        var write = new Option<bool>("--write") { Description = $"{help[2]} access" };
+        var both = new Option<bool>("--readwrite") { Description = $"{help[3]} access" };
         var command = new Command(name, description) { words, path, read, write, both };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (roles, limit) =>
+            () => Permissions(parsed.GetRequiredValue(words), parsed.GetValue(path), parsed.GetValue(read), parsed.GetValue(write), parsed.GetValue(both)),
+            async (roles, permissions, limit) =>
             {
-                string role = NameOf(parsed.GetRequiredValue(words));
-                await change(roles, Permissions(role, parsed.GetValue(path), parsed.GetValue(read), parsed.GetValue(write), parsed.GetValue(both)), limit);
-                session.AnswerChange(parsed, $"Role {role} updated", name, "role", role);
+                // Asks first, so that a missing role is told as such by servers of every age.
+                _ = await roles.RoleAsync(permissions.Role, limit);
+                await change(roles, permissions, limit);
+                session.AnswerChange(parsed, $"Role {permissions.Role} updated", name, "role", permissions.Role);
                 return ExitCode.Success;
             },
             cancel));
         return command;
     }
 
-    private static Command OfRole(EtcdctlSession session, string name, string description, Func<AuthApi, string, CancellationToken, Task<string>> change)
+    private static Command OfRole(EtcdctlSession session, string name, string usage, string description, Func<AuthApi, string, CancellationToken, Task<string>> change)
     {
-        var words = EtcdctlSession.Words("<role>");
+        var words = EtcdctlSession.Words(usage);
         var command = new Command(name, description) { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (roles, limit) =>
+            () => NameOf(parsed.GetRequiredValue(words)),
+            async (roles, role, limit) =>
             {
-                string role = NameOf(parsed.GetRequiredValue(words));
                 session.AnswerChange(parsed, await change(roles, role, limit), name, "role", role);
                 return ExitCode.Success;
             },
@@ -143,25 +146,6 @@ internal static class RoleCommand
         {
             return false;
         }
-    }
-
-    /// <summary>From the root, without doubled slashes or dots; a closing slash stays.</summary>
-    private static string Canonical(string path)
-    {
-        var kept = new List<string>();
-        foreach (string part in path.Split('/').Where(part => part is not ("" or ".")))
-        {
-            if (part != "..")
-            {
-                kept.Add(part);
-            }
-            else if (kept.Count > 0)
-            {
-                kept.RemoveAt(kept.Count - 1);
-            }
-        }
-
-        return "/" + string.Join('/', kept) + (kept.Count > 0 && path.EndsWith('/') ? "/" : "");
     }
 
     private static string Lines(ImmutableArray<string> patterns) => string.Concat(patterns.Select(pattern => $"\t{pattern}\n"));

@@ -33,7 +33,7 @@ internal static class UserCommand
         OfUser(session, "passwd", "change password for a user", async (users, user, limit) =>
         {
             // Setting the password of a user that does not exist would make one.
-            _ = await users.UserRolesAsync(user, limit) ?? throw EtcdctlFailure.BadArguments($"auth: User {user} does not exist.");
+            _ = await RolesAsync(users, user, limit);
             await users.SetUserAsync(user, PasswordPrompt.Ask(session.Context, "New password: "), limit);
             return new(user, "Password updated");
         }),
@@ -45,10 +45,10 @@ internal static class UserCommand
         var command = new Command("get", "get details for a user") { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (users, limit) =>
+            () => NameOf(parsed.GetRequiredValue(words)),
+            async (users, user, limit) =>
             {
-                string user = NameOf(parsed.GetRequiredValue(words));
-                var roles = await users.UserRolesAsync(user, limit) ?? throw EtcdctlFailure.BadArguments($"auth: User {user} does not exist.");
+                var roles = await RolesAsync(users, user, limit);
                 session.Answer(
                     parsed,
                     // The original writes an empty role name first, hence two blanks.
@@ -70,9 +70,9 @@ internal static class UserCommand
         var command = new Command("list", "list all current users") { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (users, limit) =>
+            () => EtcdctlSession.NoWords(parsed.GetRequiredValue(words)),
+            async (users, _, limit) =>
             {
-                EtcdctlSession.NoWords(parsed.GetRequiredValue(words));
                 var all = await users.UsersAsync(limit);
                 session.Answer(parsed, string.Concat(all.Select(user => user + "\n")), writer => EtcdctlSession.WriteList(writer, "users", all));
                 return ExitCode.Success;
@@ -85,25 +85,29 @@ internal static class UserCommand
         EtcdctlSession session, string name, string description, Func<AuthApi, string, ImmutableArray<string>, CancellationToken, Task> change)
     {
         var words = EtcdctlSession.Words("<user>");
-        var option = new Option<string>("--roles") { Description = "List of roles to grant or revoke" };
+        var option = new Option<string[]>("--roles") { Description = "List of roles to grant or revoke", Arity = ArgumentArity.ZeroOrMore };
         var command = new Command(name, description) { words, option };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (users, limit) =>
+            () => Roles(parsed.GetValue(option) ?? [], parsed.GetRequiredValue(words)),
+            async (users, given, limit) =>
             {
-                string user = NameOf(parsed.GetRequiredValue(words));
-                if (parsed.GetValue(option) is not { Length: > 0 } roles)
-                {
-                    throw EtcdctlFailure.BadArguments("No roles specified; please use `-roles`");
-                }
-
-                await change(users, user, [.. roles.Split(',')], limit);
-                session.AnswerChange(parsed, $"User {user} updated", name, "user", user);
+                _ = await RolesAsync(users, given.User, limit);
+                await change(users, given.User, given.Roles, limit);
+                session.AnswerChange(parsed, $"User {given.User} updated", name, "user", given.User);
                 return ExitCode.Success;
             },
             cancel));
         return command;
     }
+
+    /// <summary>Roles are repeated options or, an addition, a list with commas. The original looks for them before it looks for a name.</summary>
+    internal static (string User, ImmutableArray<string> Roles) Roles(string[] roles, string[] words) => roles.Length == 0
+        ? throw EtcdctlFailure.BadArguments("No roles specified; please use `-roles`")
+        : (NameOf(words), [.. roles.SelectMany(role => role.Split(','))]);
+
+    private static async Task<ImmutableArray<string>> RolesAsync(AuthApi users, string user, CancellationToken cancel) =>
+        await users.UserRolesAsync(user, cancel) ?? throw EtcdctlFailure.BadArguments($"auth: User {user} does not exist.");
 
     private static Command OfUser(
         EtcdctlSession session, string name, string description, Func<AuthApi, string, CancellationToken, Task<Changed>> change)
@@ -112,9 +116,10 @@ internal static class UserCommand
         var command = new Command(name, description) { words };
         command.SetAction((parsed, cancel) => session.OnAuthAsync(
             parsed,
-            async (users, limit) =>
+            () => NameOf(parsed.GetRequiredValue(words)),
+            async (users, user, limit) =>
             {
-                var changed = await change(users, NameOf(parsed.GetRequiredValue(words)), limit);
+                var changed = await change(users, user, limit);
                 session.AnswerChange(parsed, changed.Text, name, "user", changed.User);
                 return ExitCode.Success;
             },

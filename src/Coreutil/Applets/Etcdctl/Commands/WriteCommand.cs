@@ -7,6 +7,9 @@ namespace Coreutil.Applets.Etcdctl.Commands;
 /// <summary>set and update: a value for a key, under the conditions of the options.</summary>
 internal static class WriteCommand
 {
+    /// <summary>292 years, the longest time of Go: what is longer would have run out before it began.</summary>
+    private const long LongestTtl = long.MaxValue / 1_000_000_000;
+
     private const string SetHelp =
         """
         set the value of a key
@@ -32,7 +35,7 @@ internal static class WriteCommand
             new(
                 Ttl(parsed.GetValue(ttl)),
                 PrevValue: parsed.GetValue(previousValue) is { Length: > 0 } value ? value : null,
-                PrevIndex: (ulong)Math.Max(0, parsed.GetValue(previousIndex))),
+                PrevIndex: unchecked((ulong)parsed.GetValue(previousIndex))),
             cancel));
         return command;
     }
@@ -49,7 +52,7 @@ internal static class WriteCommand
     public static Option<long> TtlOption() => new("--ttl") { Description = "key time-to-live", HelpName = "0" };
 
     /// <summary>Zero is how etcdctl spells "never expires"; the wire has no such value.</summary>
-    public static TimeSpan? Ttl(long seconds) => seconds <= 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, int.MaxValue));
+    public static TimeSpan? Ttl(long seconds) => seconds <= 0 ? null : TimeSpan.FromSeconds(Math.Min(seconds, LongestTtl));
 
     internal static async Task<int> RunAsync(IKeysApi keys, KeyPrinter printer, Request request, CancellationToken cancel)
     {
