@@ -105,7 +105,7 @@ public sealed class KeysApi(EtcdHttpClient http, string prefix = "/v2/keys") : I
 
     private string PathOf(string key, List<(string Name, string Value)> query)
     {
-        string path = prefix + GoEscape.Path(key.Length == 0 ? "" : GoEscape.CleanPath(key));
+        string path = prefix + GoEscape.Path(GoEscape.CleanPath(key) is var clean && (clean.Length > 1 || key.EndsWith('/')) ? clean : "");
         return query.Count == 0 ? path : $"{path}?{string.Join('&', query.Select(field => $"{field.Name}={GoEscape.Query(field.Value)}"))}";
     }
 

@@ -50,6 +50,18 @@ public sealed class EtcdctlEndpointsTests
     }
 
     [Theory]
+    [InlineData("x", "URL scheme must be http or https: x\n")]
+    [InlineData("ftp://a:1", "URL scheme must be http or https: ftp://a:1\n")]
+    [InlineData("127.0.0.1:9", "parse \"127.0.0.1:9\": first path segment in URL cannot contain colon\n")]
+    [InlineData("http://", "URL address does not have the form \"host:port\": http://\n")]
+    [InlineData("http://[::1]", "URL address does not have the form \"host:port\": http://[::1]\n")]
+    [InlineData("http://a:1/x", "URL must not contain a path: http://a:1/x\n")]
+    public void A_peer_is_a_scheme_a_host_and_a_port(string url, string text)
+    {
+        Assert.Equal(text, Assert.Throws<EtcdctlFailure>(() => EtcdctlEndpoints.CheckPeer(url)).Message);
+    }
+
+    [Theory]
     [InlineData("a.example", "http://a.example/")]
     [InlineData("127.0.0.1", "http://127.0.0.1/")]
     [InlineData("//a:1", "http://a:1/")]

@@ -41,7 +41,7 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
         }
         catch (EtcdApiException refused)
         {
-            throw EtcdctlFailure.Error(refused.Message, EtcdctlExit.ServerError);
+            throw EtcdctlFailure.Error($"{refused.Message} from {Join(settings.Endpoints)}", EtcdctlExit.ServerError);
         }
     }
 

@@ -26,15 +26,28 @@ internal static class EtcdctlEndpoints
     /// <summary>Refuses what is no peer URL before the server is asked.</summary>
     public static void CheckPeer(string url)
     {
-        if (url.Contains(':', StringComparison.Ordinal) && !url.Contains("://", StringComparison.Ordinal))
+        string[] parts = url.Split("://", 2);
+        if (parts is ["http" or "https", var rest])
         {
-            Parse(url);
+            _ = Parse(url);
+            string host = rest.Split('/')[0];
+            string? complaint = host.LastIndexOf(':') <= host.LastIndexOf(']')
+                ? "URL address does not have the form \"host:port\""
+                : rest.Length > host.Length ? "URL must not contain a path" : null;
+            if (complaint is not null)
+            {
+                throw EtcdctlFailure.BadArguments($"{complaint}: {url}");
+            }
+
+            return;
         }
 
-        if (!url.StartsWith("http://", StringComparison.Ordinal) && !url.StartsWith("https://", StringComparison.Ordinal))
+        if (parts.Length == 1 && url.Contains(':', StringComparison.Ordinal))
         {
-            throw EtcdctlFailure.BadArguments($"URL scheme must be http or https: {url}");
+            _ = Parse(url);
         }
+
+        throw EtcdctlFailure.BadArguments($"URL scheme must be http or https: {url}");
     }
 
     /// <summary>The URLs of all endpoints that name a host; those that do not are passed over, unless none is left.</summary>

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Coreutil.Etcd.Api;
 
 namespace Coreutil.Applets.Etcdctl;
 
@@ -12,9 +11,8 @@ internal sealed class OldSnapshot
     /// <summary>Shorter lives are lengthened on import: what serves the key has time to come up again.</summary>
     private static readonly TimeSpan _shortestTtl = TimeSpan.FromSeconds(300);
     private readonly JsonElement _root;
-    private readonly ulong _index;
 
-    private OldSnapshot(JsonElement root, ulong index) => (_root, _index) = (root, index);
+    private OldSnapshot(JsonElement root) => _root = root;
 
     /// <exception cref="JsonException">The bytes are no such store.</exception>
     public static OldSnapshot Parse(ReadOnlySpan<byte> file)
@@ -28,7 +26,7 @@ internal sealed class OldSnapshot
 
         using var store = JsonDocument.Parse(file.ToArray(), new JsonDocumentOptions { MaxDepth = 1000 });
         return store.RootElement.ValueKind == JsonValueKind.Object && store.RootElement.TryGetProperty("Root"u8, out var root) && root.ValueKind == JsonValueKind.Object
-            ? new(root.Clone(), store.RootElement.TryGetProperty("CurrentIndex"u8, out var index) && index.TryGetUInt64(out ulong current) ? current : 0)
+            ? new(root.Clone())
             : throw new JsonException("it has no Root");
     }
 
@@ -57,7 +55,7 @@ internal sealed class OldSnapshot
             passed += "/" + part;
             if (!node.TryGetProperty("Children"u8, out var children) || children.ValueKind != JsonValueKind.Object || !children.TryGetProperty(part, out node))
             {
-                throw EtcdctlFailure.Error(new EtcdError(EtcdErrorCode.KeyNotFound, passed, _index).ToString(), EtcdctlExit.ServerError);
+                throw EtcdctlFailure.Error($"Key not found ({passed})", EtcdctlExit.ServerError);
             }
         }
 

@@ -106,7 +106,13 @@ internal static class MemberCommand
             async (members, given, limit) =>
             {
                 string id = given[0];
-                await members.UpdateAsync(id, [.. given[1].Split(',')], limit);
+                ImmutableArray<string> peerUrls = [.. given[1].Split(',')];
+                foreach (string url in peerUrls)
+                {
+                    EtcdctlEndpoints.CheckPeer(url);
+                }
+
+                await members.UpdateAsync(id, peerUrls, limit);
                 session.Answer(parsed, $"Updated member with ID {id} in cluster\n", writer => WriteChange(writer, "update", id));
                 return ExitCode.Success;
             },
