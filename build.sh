@@ -24,7 +24,8 @@ usage: ./build.sh VERB
   package           .deb and .tar.gz in out/
   run [--once]      a node, three paas-monitors and nginx, live; --once checks the story and ends
   clean             remove everything that was built
-  simulate fuzz faults soak bench   the long ones
+  faults [--rounds N] [--seed S]    kill, freeze and cut off real members under load; histories are checked (as root)
+  simulate fuzz soak bench   the long ones
 TEXT
 }
 
@@ -127,6 +128,7 @@ run_all_tests() {
   { need chromium=chromium; } || true
   { need etcd-server=etcd; } || true
   { need redis-server=redis-server; } || true
+  { need iproute2=ip; } || true
   run_tests Coreutil.FunctionalTests
   summary
 }
@@ -168,6 +170,25 @@ run_story() {
   exec examples/paas-monitor/story.sh "$@"
 }
 
+# N rounds for clusters of three, and about half as many for clusters of five.
+faults() {
+  local rounds=20 seed=1
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --rounds) rounds=${2:-}; shift 2 ;;
+      --seed) seed=${2:-}; shift 2 ;;
+      *) fail "faults takes --rounds N and --seed S, not $1" ;;
+    esac
+  done
+  [ "$(id -u)" = 0 ] || fail "faults makes network namespaces, which needs root"
+  need_sdk
+  need iproute2=ip
+  publish_if_stale
+  dotnet build tests/Coreutil.FunctionalTests -c $configuration -nodeReuse:false -v quiet
+  COREUTIL_FAULT_ROUNDS=$rounds COREUTIL_FAULT_SEED=$seed run_tests Coreutil.FunctionalTests -class '*FaultTests' -showLiveOutput
+  summary
+}
+
 clean() {
   rm -rf "$out"
   find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
@@ -184,7 +205,8 @@ case $verb in
   package) package ;;
   run) run_story "$@" ;;
   clean) clean ;;
-  simulate | fuzz | faults | soak | bench) fail "$verb is not built yet" ;;
+  faults) faults "$@" ;;
+  simulate | fuzz | soak | bench) fail "$verb is not built yet" ;;
   '' | help | -h | --help) usage ;;
   *) usage >&2; fail "unknown verb '$verb'" ;;
 esac

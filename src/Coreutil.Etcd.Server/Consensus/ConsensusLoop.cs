@@ -56,6 +56,7 @@ internal sealed partial class ConsensusLoop(
     private long _nextSweep;
     private long _watchesEndAt = long.MaxValue;
     private long _persistingSince;
+    private bool _haveMembersChanged;
     private int _isTickDue;
     private int _pendingCount;
     private int _batchBytes;
@@ -465,6 +466,13 @@ internal sealed partial class ConsensusLoop(
             Apply(entry);
         }
 
+        if (_haveMembersChanged)
+        {
+            // Once for all of them: the first members come one by one, and are not to be left and met again meanwhile.
+            _haveMembersChanged = false;
+            peers.Follow(Cluster.Members(applier.Store.View));
+        }
+
         metrics.Applies.Observe(time.GetElapsedTime(started));
     }
 
@@ -481,7 +489,7 @@ internal sealed partial class ConsensusLoop(
         {
             node.ApplyMembershipChange(change);
             LogChanged(logger, MembershipRecord.Of(change));
-            peers.Follow(Cluster.Members(applier.Store.View));
+            _haveMembersChanged = true;
             if (change.Kind == MembershipChangeKind.Remove && change.Member == node.Id)
             {
                 _removed.TrySetResult();

@@ -21,6 +21,7 @@ internal sealed partial class Peer : IAsyncDisposable
 {
     private static readonly ImmutableArray<string> _streams = ["append", "message"];
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan _tolerableSkew = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private readonly PeerContext _context;
     private readonly CancellationTokenSource _stopping = new();
@@ -75,12 +76,18 @@ internal sealed partial class Peer : IAsyncDisposable
         }
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Opens no stream any more; what waits for it can still be fetched.</summary>
+    public async Task StopReadingAsync()
     {
         await _stopping.CancelAsync();
+        await _reading;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await StopReadingAsync();
         await _appends.CloseAsync();
         await _others.CloseAsync();
-        await _reading;
         _stopping.Dispose();
     }
 
@@ -124,7 +131,7 @@ internal sealed partial class Peer : IAsyncDisposable
             }
 
             wasOpen = true;
-            OnOpened(url);
+            OnOpened(url, reply);
             await ReadFramesAsync(PipeReader.Create(await reply.Content.ReadAsStreamAsync(patience.Token)), patience);
             OnTrouble(url, "it closed the stream");
         }
@@ -216,8 +223,17 @@ internal sealed partial class Peer : IAsyncDisposable
         _context.Post(new Input.Received(message));
     }
 
-    private void OnOpened(string url)
+    private void OnOpened(string url, HttpResponseMessage reply)
     {
+        if (reply.Headers.TryGetValues(PeerHeaders.Time, out var times) && long.TryParse(times.First(), out long ticks))
+        {
+            var skew = new DateTimeOffset(Math.Clamp(ticks, 0, DateTimeOffset.MaxValue.Ticks), TimeSpan.Zero) - _context.Time.GetUtcNow();
+            if (skew.Duration() > _tolerableSkew)
+            {
+                LogSkew(_context.Log, Id, skew.TotalSeconds);
+            }
+        }
+
         if (Interlocked.Increment(ref _openReaders) == _streams.Length)
         {
             Interlocked.Exchange(ref _activeSince, _context.Time.GetUtcNow().UtcTicks);
@@ -257,6 +273,9 @@ internal sealed partial class Peer : IAsyncDisposable
 
     [LoggerMessage(EventId = 90, Level = LogLevel.Information, Message = "rafthttp: the connection with {Id} at {Url} became active")]
     private static partial void LogActive(ILogger logger, NodeId id, string url);
+
+    [LoggerMessage(EventId = 100, Level = LogLevel.Warning, Message = "rafthttp: the clock of {Id} differs by {Seconds:0.0} s from this member's: keys expire by the leader's clock, and jump when the leader changes; run a time service on both machines")]
+    private static partial void LogSkew(ILogger logger, NodeId id, double seconds);
 
     [LoggerMessage(EventId = 91, Level = LogLevel.Warning, Message = "rafthttp: the connection with {Id} at {Url} is inactive: {Cause}")]
     private static partial void LogTrouble(ILogger logger, NodeId id, string url, string cause);

@@ -88,8 +88,10 @@ internal sealed partial class PeerTransport : IPeerTransport, IAsyncDisposable
         lock (_lock)
         {
             var others = members.Where(member => member.Id != _context.Self.Value).ToDictionary(member => new NodeId(member.Id));
-            // A removed member is told why nobody speaks to it when it opens its next stream.
-            foreach (var gone in _peers.Values.Where(peer => !others.ContainsKey(peer.Id)).ToArray())
+            // Who joins knows some peers before the log says who belongs to the cluster. A removed member is told why nobody speaks to it when it
+            // opens its next stream.
+            bool isMember = others.Count < members.Length;
+            foreach (var gone in _peers.Values.Where(peer => isMember && !others.ContainsKey(peer.Id)).ToArray())
             {
                 _peers = _peers.Remove(gone.Id);
                 _leaving.Add(LeaveAsync(gone));
@@ -135,6 +137,7 @@ internal sealed partial class PeerTransport : IPeerTransport, IAsyncDisposable
     /// <summary>What is on the way to a removed member, its removal, is to arrive yet.</summary>
     private async Task LeaveAsync(Peer gone)
     {
+        await gone.StopReadingAsync();
         await Task.Delay(TimeSpan.FromSeconds(1), _context.Time);
         await gone.DisposeAsync();
     }
