@@ -57,6 +57,12 @@ public static class GoFlags
                     : new GoFlagResult.Refused($"flag provided but not defined: -{name}", name);
             }
 
+            if (option is GoIgnoredOption)
+            {
+                flags.Add(new(option, "true"));
+                continue;
+            }
+
             if (IsBoolean(option))
             {
                 if (value is not null && ParseBoolean(value) is null)
@@ -76,6 +82,11 @@ public static class GoFlags
                 }
 
                 value = arguments[++i];
+            }
+
+            if (option.ValueType == typeof(ulong) && RefuseUnsigned(value) is { } wrong)
+            {
+                return new GoFlagResult.Refused($"invalid value {GoQuote.Quote(value)} for flag -{name}: {wrong}", name);
             }
 
             if (IsNumber(option))
@@ -119,8 +130,16 @@ public static class GoFlags
         _ => null,
     };
 
-    private static bool IsNumber(Option option) => option.ValueType == typeof(int) || option.ValueType == typeof(long) || option.ValueType == typeof(ulong);
+    /// <summary>Go's words for what is no unsigned number; null when it is one.</summary>
+    public static string? RefuseUnsigned(string value) =>
+        ulong.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _) ? null
+        : value.Length > 0 && value.All(char.IsAsciiDigit) ? "value out of range" : "parse error";
+
+    private static bool IsNumber(Option option) => option.ValueType == typeof(int) || option.ValueType == typeof(long);
 }
+
+/// <summary>A flag of an older release: it is taken with or without a value, whatever that is, and means nothing.</summary>
+public sealed class GoIgnoredOption(string name) : Option<bool>(name);
 
 public readonly record struct GoFlagValue(Option Option, string Value)
 {

@@ -119,7 +119,7 @@ internal sealed partial class Listeners(ILogger logger) : IAsyncDisposable
         }
         else if (!IPAddress.TryParse(url.DnsSafeHost, out var address))
         {
-            options.Listen(Dns.GetHostAddresses(url.DnsSafeHost)[0], url.Port, listen => Secure(listen, tls));
+            options.Listen(AddressOf(url), url.Port, listen => Secure(listen, tls));
         }
         else if (address.Equals(IPAddress.IPv6Any))
         {
@@ -129,6 +129,18 @@ internal sealed partial class Listeners(ILogger logger) : IAsyncDisposable
         else
         {
             options.Listen(address, url.Port, listen => Secure(listen, tls));
+        }
+    }
+
+    private static IPAddress AddressOf(Uri url)
+    {
+        try
+        {
+            return Dns.GetHostAddresses(url.DnsSafeHost)[0];
+        }
+        catch (SocketException failure)
+        {
+            throw new EtcdStartException($"cannot listen on {Text(url)}: {url.DnsSafeHost} has no address: {failure.Message}", failure);
         }
     }
 

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.CommandLine;
 using Coreutil.Core.Applets;
 using Coreutil.Core.CommandLine;
+using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Applets.Etcd;
 
@@ -16,7 +17,10 @@ internal static class EtcdApplet
         CreateCommand = CreateCommand,
         Style = new EtcdStyle(
             ["etcd Version: 2.3.8", $"Git SHA: coreutil-{Multicall.Version}", $"Go Version: none (.NET {Environment.Version})", "Go OS/Arch: linux/amd64"],
-            [.. EtcdFlags.Shown.GroupBy(flag => flag.Section).Select(section => (section.Key, (IReadOnlyList<string>)[.. section.Select(flag => flag.Name)]))]),
+            [.. EtcdFlags.Shown.GroupBy(flag => flag.Section).Select(section => (section.Key, (IReadOnlyList<string>)[.. section.Select(flag => flag.Name)]))],
+            EtcdFlagValues.Refuse,
+            (context, failure) => EtcdCommand.FormatLine(
+                context.Time.GetLocalNow(), LogLevel.Error, "", $"etcdmain: error verifying flags, {failure}. See 'etcd --help'.")),
         IsInstalled = true,
     };
 

@@ -16,14 +16,24 @@ internal static partial class EtcdCommand
         var settings = EtcdSettings.Read(flags, context.Variable);
         using var logging = LineLoggerProvider.CreateFactory(context.Error, FormatLine, settings.IsDebug ? LogLevel.Debug : LogLevel.Information);
         var logger = logging.CreateLogger("etcdmain");
+        foreach (var (remark, isWarning) in EtcdEnvironment.Remarks(context.Environment, flags))
+        {
+            LogRemark(logger, isWarning ? LogLevel.Warning : LogLevel.Information, remark);
+        }
+
         foreach (string warning in settings.Warnings)
         {
-            LogWarning(logger, warning);
+            LogRemark(logger, LogLevel.Warning, warning);
         }
 
         if (settings.Failure is { } failure)
         {
             LogBadFlags(logger, failure);
+            if (failure.StartsWith(EtcdSettings.AdvertiseRequired, StringComparison.Ordinal))
+            {
+                LogAdvertise(logger);
+            }
+
             return ExitCode.Failure;
         }
 
@@ -103,11 +113,14 @@ internal static partial class EtcdCommand
         return string.Create(CultureInfo.InvariantCulture, $"{now:yyyy-MM-dd HH:mm:ss.ffffff} {letter} | {message}");
     }
 
-    [LoggerMessage(EventId = 1, Level = LogLevel.Warning, Message = "etcdmain: {Warning}")]
-    private static partial void LogWarning(ILogger logger, string warning);
+    [LoggerMessage(EventId = 1, Message = "{Remark}")]
+    private static partial void LogRemark(ILogger logger, LogLevel level, string remark);
 
     [LoggerMessage(EventId = 2, Level = LogLevel.Error, Message = "etcdmain: error verifying flags, {Failure}. See 'etcd --help'.")]
     private static partial void LogBadFlags(ILogger logger, string failure);
+
+    [LoggerMessage(EventId = 5, Level = LogLevel.Error, Message = "etcdmain: When listening on specific address(es), this etcd process must advertise accessible url(s) to each connected client.")]
+    private static partial void LogAdvertise(ILogger logger);
 
     [LoggerMessage(EventId = 3, Level = LogLevel.Critical, Message = "etcdmain: {Failure}")]
     private static partial void LogCannotStart(ILogger logger, string failure);

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Coreutil.Core.CommandLine;
 
 namespace Coreutil.Applets.Etcd;
 
@@ -13,7 +14,9 @@ internal sealed record EtcdFlag(string Section, string Name, string Default, str
     {
         EtcdFlagKind.Boolean => new Option<bool>("--" + Name) { Description = Description },
         EtcdFlagKind.Number => new Option<ulong>("--" + Name) { Description = Description, HelpName = Default },
-        _ => new Option<string>("--" + Name) { Description = Description, HelpName = Default },
+        EtcdFlagKind.Ignored => new GoIgnoredOption("--" + Name) { Description = Description },
+        // --name= gives an empty value.
+        _ => new Option<string>("--" + Name) { Description = Description, HelpName = Default, Arity = ArgumentArity.ZeroOrOne },
     };
 }
 
@@ -22,4 +25,7 @@ internal enum EtcdFlagKind
     Text,
     Boolean,
     Number,
+
+    /// <summary>Of an older release: taken with any value, and without meaning.</summary>
+    Ignored,
 }

@@ -78,14 +78,14 @@ internal static class EtcdFlags
         new("", "peers-file", "", "file with the peers of a running cluster to join."),
     ];
 
-    /// <summary>0.4's that 2.3 warns of and ignores; it takes them for booleans.</summary>
+    /// <summary>0.4's that 2.3 warns of and ignores; a value is part of them only behind an equals sign.</summary>
     public static ImmutableArray<EtcdFlag> Ignored { get; } =
     [
         .. ((string[])
         [
             "cluster-active-size", "cluster-remove-delay", "cluster-sync-interval", "config", "force", "max-result-buffer",
             "max-retry-attempts", "peer-heartbeat-interval", "peer-election-timeout", "retry-interval", "snapshot", "v", "vv",
-        ]).Select(name => new EtcdFlag("", name, "false", "no longer supported, ignored.", Boolean)),
+        ]).Select(name => new EtcdFlag("", name, "", "no longer supported, ignored.", EtcdFlagKind.Ignored)),
     ];
 
     public static IEnumerable<EtcdFlag> All => [.. Shown, .. OldAddresses.Select(address => address.Old), .. OldPeers, .. Ignored];

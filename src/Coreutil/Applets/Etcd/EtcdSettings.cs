@@ -11,24 +11,38 @@ namespace Coreutil.Applets.Etcd;
 /// <summary>What flags and environment come to: the configuration, what to warn of, or the one line that says what is wrong.</summary>
 internal sealed record EtcdSettings(EtcdConfig Config, Joining Joining, bool IsDebug, ImmutableArray<string> Warnings, string? Failure)
 {
+    public const string AdvertiseRequired = "-advertise-client-urls is required when -listen-client-urls is set explicitly";
+
     /// <summary>A flag wins over its variable; an empty variable counts as unset.</summary>
     public static EtcdSettings Read(IReadOnlyDictionary<string, string> flags, Func<string, string?> variable)
     {
+        string? failure = null;
         var given = new Dictionary<string, string>(flags, StringComparer.Ordinal);
         foreach (var flag in EtcdFlags.All.Where(flag => !given.ContainsKey(flag.Name)))
         {
             if (variable(flag.Variable) is { Length: > 0 } value)
             {
                 given[flag.Name] = value;
+                failure ??= EtcdFlagValues.Refuse(flag.Name, value) is { } reason ? $"invalid value {GoQuote.Quote(value)} for {flag.Variable}: {reason}" : null;
             }
         }
 
         var warnings = EtcdFlags.Ignored.Where(flag => given.ContainsKey(flag.Name))
-            .Select(flag => $"flag \"-{flag.Name}\" is no longer supported - ignoring.").ToImmutableArray();
+            .Select(flag => $"flags: flag \"-{flag.Name}\" is no longer supported - ignoring.").ToImmutableArray();
         try
         {
+            if (failure is not null)
+            {
+                throw new FormatException(failure);
+            }
+
             TranslateOldAddresses(given);
             var config = ToConfig(given);
+            if (config.DataDirectory.Length == 0)
+            {
+                warnings = warnings.Add($"etcdmain: no data-dir provided, using default data-dir ./{config.EffectiveDataDirectory}");
+            }
+
             return new EtcdSettings(config, ToJoining(given), Flag(given, "debug"), warnings, null);
         }
         catch (FormatException wrong)
@@ -112,14 +126,14 @@ internal sealed record EtcdSettings(EtcdConfig Config, Joining Joining, bool IsD
         string[] bootstraps = [.. ((string[])["discovery", "initial-cluster", "discovery-srv"]).Where(name => given.GetValueOrDefault(name, "").Length > 0)];
         if (bootstraps.Length > 1)
         {
-            throw new FormatException($"multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\" or \"discovery-srv\": {string.Join(", ", bootstraps)} were given");
+            throw new FormatException("multiple discovery or bootstrap flags are set. Choose one of \"initial-cluster\", \"discovery\" or \"discovery-srv\"");
         }
 
         // A proxy has nothing to advertise, and who may become one is let through (the original's rule).
         bool mayBeProxy = Text(given, "proxy") != "off" || (Text(given, "discovery").Length > 0 && Text(given, "discovery-fallback") == "proxy");
         if (given.ContainsKey("listen-client-urls") && !given.ContainsKey("advertise-client-urls") && !mayBeProxy)
         {
-            throw new FormatException("-advertise-client-urls is required when -listen-client-urls is set explicitly");
+            throw new FormatException(AdvertiseRequired);
         }
 
         ulong heartbeat = Number(given, "heartbeat-interval");
@@ -157,7 +171,7 @@ internal sealed record EtcdSettings(EtcdConfig Config, Joining Joining, bool IsD
             MaximumWatches = Count(given, "max-watches"),
             HeartbeatInterval = TimeSpan.FromMilliseconds(heartbeat),
             ElectionTimeout = TimeSpan.FromMilliseconds(election),
-            Cors = [.. Text(given, "cors").Split(',', StringSplitOptions.RemoveEmptyEntries)],
+            Cors = [.. Text(given, "cors").Split(',', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)],
             ClientTls = Tls(given, ""),
             PeerTls = Tls(given, "peer-"),
             Proxy = new ProxySettings

@@ -50,7 +50,7 @@ public sealed class EtcdSettingsTests
         var settings = EtcdSettings.Read(Flags("name=flag"), environment.GetValueOrDefault);
 
         Assert.Equal(("flag", "", 1000), (settings.Config.Name, settings.Config.DataDirectory, settings.Config.EventWindow));
-        Assert.Equal(["flag \"-peer-election-timeout\" is no longer supported - ignoring."], settings.Warnings.AsEnumerable());
+        Assert.Equal(["flags: flag \"-peer-election-timeout\" is no longer supported - ignoring.", "etcdmain: no data-dir provided, using default data-dir ./flag.etcd"], settings.Warnings.AsEnumerable());
     }
 
     private static Dictionary<string, string> Flags(string text) =>
