@@ -41,8 +41,10 @@ internal sealed class AccessCheck(AuthStore store, Passwords passwords)
             return null;
         }
 
+        // .NET's decoder passes over white space, Go's does not.
         byte[] bytes = new byte[authorization.Length];
-        if (!Convert.TryFromBase64String(authorization[Scheme.Length..], bytes, out int length))
+        string encoded = authorization[Scheme.Length..];
+        if (encoded.Any(char.IsWhiteSpace) || !Convert.TryFromBase64String(encoded, bytes, out int length))
         {
             return null;
         }

@@ -15,7 +15,7 @@ internal sealed class AuthHandler(MemberContext member)
     {
         try
         {
-            await DispatchAsync(context, path.TrimEnd('/').Split('/'));
+            await DispatchAsync(context, path, path.TrimEnd('/').Split('/'));
         }
         catch (TimeoutException)
         {
@@ -24,9 +24,9 @@ internal sealed class AuthHandler(MemberContext member)
         }
     }
 
-    private Task DispatchAsync(HttpContext context, string[] parts) => parts switch
+    private Task DispatchAsync(HttpContext context, string path, string[] parts) => parts switch
     {
-        [_, "enable"] => SwitchAsync(context),
+        [_, "enable"] when !path.EndsWith('/') => SwitchAsync(context),
         [_, "users"] => ListAsync(context, writer => WriteUsers(writer)),
         [_, "users", var name] => UserAsync(context, name),
         [_, "roles"] => ListAsync(context, WriteRoles),

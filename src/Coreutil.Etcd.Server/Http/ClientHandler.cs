@@ -11,6 +11,7 @@ internal sealed class ClientHandler(MemberContext member)
     private const string KeysPrefix = "/v2/keys";
     private const string AuthPrefix = "/v2/auth";
     private const string DiscoveryPrefix = "/discovery";
+    private const string HtmlText = "text/html; charset=utf-8";
     private readonly AuthHandler _auth = new(member);
     private readonly KeysHandler _keys = new(member);
     private readonly MetricsHandler _metrics = new(member);
@@ -21,16 +22,16 @@ internal sealed class ClientHandler(MemberContext member)
     public async Task HandleAsync(HttpContext context)
     {
         AllowOrigin(context);
-        if (context.Request.Method == "OPTIONS")
-        {
-            await Reply.WriteAsync(context, StatusCodes.Status200OK, contentType: null, ReadOnlyMemory<byte>.Empty);
-            return;
-        }
-
         var target = RequestTarget.Of(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget);
         if (target is null)
         {
             await Reply.TextAsync(context, StatusCodes.Status400BadRequest, "400 Bad Request");
+            return;
+        }
+
+        if (context.Request.Method == "OPTIONS")
+        {
+            await Reply.WriteAsync(context, StatusCodes.Status200OK, contentType: null, ReadOnlyMemory<byte>.Empty);
             return;
         }
 
@@ -90,9 +91,16 @@ internal sealed class ClientHandler(MemberContext member)
     private static Task RedirectAsync(HttpContext context, string location)
     {
         context.Response.Headers.Location = location;
-        return context.Request.Method is "GET" or "HEAD"
+        if (context.Request.Method == "HEAD")
+        {
+            context.Response.StatusCode = StatusCodes.Status301MovedPermanently;
+            context.Response.ContentType = HtmlText;
+            return Task.CompletedTask;
+        }
+
+        return context.Request.Method == "GET"
             ? Reply.WriteAsync(
-                context, StatusCodes.Status301MovedPermanently, "text/html; charset=utf-8",
+                context, StatusCodes.Status301MovedPermanently, HtmlText,
                 Encoding.UTF8.GetBytes($"<a href=\"{WebUtility.HtmlEncode(location)}\">Moved Permanently</a>.\n\n"))
             : Reply.WriteAsync(context, StatusCodes.Status301MovedPermanently, contentType: null, ReadOnlyMemory<byte>.Empty);
     }

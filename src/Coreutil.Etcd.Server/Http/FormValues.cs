@@ -22,12 +22,14 @@ internal sealed class FormValues
 
     private void Add(ReadOnlySpan<byte> text)
     {
+        string? failure = null;
         foreach (var range in text.Split((byte)'&'))
         {
             var pair = text[range];
             if (pair.Contains((byte)';'))
             {
-                Failure ??= "invalid semicolon separator in query";
+                // As in Go, which remembers the last of these and the first of the others.
+                failure = "invalid semicolon separator in query";
                 continue;
             }
 
@@ -37,23 +39,18 @@ internal sealed class FormValues
             }
 
             int equals = pair.IndexOf((byte)'=');
-            string? name = Unescape(equals < 0 ? pair : pair[..equals]);
-            string? value = name is null ? null : Unescape(equals < 0 ? [] : pair[(equals + 1)..]);
-            if (name is not null && value is not null)
+            if (GoUrl.TryUnescape(equals < 0 ? pair : pair[..equals], plusIsSpace: true, out string name, out string bad)
+                && GoUrl.TryUnescape(equals < 0 ? [] : pair[(equals + 1)..], plusIsSpace: true, out string value, out bad))
             {
                 _values.TryAdd(name, value);
             }
-        }
-    }
-
-    private string? Unescape(ReadOnlySpan<byte> text)
-    {
-        if (GoUrl.TryUnescape(text, plusIsSpace: true, out string value, out string failure))
-        {
-            return value;
+            else
+            {
+                failure ??= bad;
+            }
         }
 
+        // The body comes first, and its failure counts.
         Failure ??= failure;
-        return null;
     }
 }

@@ -9,8 +9,13 @@ internal static class JsonBody
 {
     private const int MaximumSize = 1 << 20;
 
-    /// <summary>The object, or null when the body is none.</summary>
-    public static async Task<JsonElement?> ReadAsync(HttpContext context)
+    private static readonly JsonElement _empty = JsonElement.Parse("{}");
+
+    /// <summary>The object (an empty one for JSON's null), or null when the body is none.</summary>
+    public static async Task<JsonElement?> ReadAsync(HttpContext context) => await ReadBytesAsync(context) is { } bytes ? Parse(bytes) : null;
+
+    /// <summary>The body, or null when it is too large.</summary>
+    public static async Task<byte[]?> ReadBytesAsync(HttpContext context)
     {
         using var body = new MemoryStream();
         byte[] buffer = new byte[8 << 10];
@@ -20,8 +25,18 @@ internal static class JsonBody
             body.Write(buffer, 0, count);
         }
 
-        return body.Length > MaximumSize ? null : Parse(body.ToArray());
+        return body.Length > MaximumSize ? null : body.ToArray();
     }
+
+    /// <summary>What Go calls a value of this kind.</summary>
+    public static string GoKind(JsonElement value) => value.ValueKind switch
+    {
+        JsonValueKind.Object => "object",
+        JsonValueKind.Array => "array",
+        JsonValueKind.String => "string",
+        JsonValueKind.Number => "number",
+        _ => "bool",
+    };
 
     public static string Text(JsonElement parent, string name) => Member(parent, name) is { } value ? value.GetString() ?? "" : "";
 
@@ -49,7 +64,12 @@ internal static class JsonBody
         {
             var reader = new Utf8JsonReader(bytes);
             var root = JsonElement.ParseValue(ref reader);
-            return root.ValueKind == JsonValueKind.Object ? root : null;
+            return root.ValueKind switch
+            {
+                JsonValueKind.Object => root,
+                JsonValueKind.Null => _empty,
+                _ => null,
+            };
         }
         catch (JsonException)
         {

@@ -9,6 +9,7 @@ namespace Coreutil.Etcd.Server.Http;
 internal sealed class KeysHandler(MemberContext member)
 {
     private const string Methods = "HEAD,GET,PUT,POST,DELETE";
+    private const string Form = "application/x-www-form-urlencoded";
 
     public async Task HandleAsync(HttpContext context, string key, ReadOnlyMemory<byte> query)
     {
@@ -59,14 +60,24 @@ internal sealed class KeysHandler(MemberContext member)
     {
         byte[] body = [];
         // Anything but a form is silently no body at all, which clients rely on (etcd.md §1.2).
-        if (context.Request.Method is "PUT" or "POST" && IsForm(context.Request.ContentType))
+        if (context.Request.Method is "PUT" or "POST")
         {
-            if (await ReadBodyAsync(context) is not { } read)
+            string? header = context.Request.Headers.ContentType is [{ Length: > 0 } first, ..] ? first : null;
+            var (type, failure) = header is null or Form ? (header, null) : MediaType.Parse(header);
+            if (failure is not null)
             {
-                return (null, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
+                return (null, new EtcdError(EtcdErrorCode.InvalidForm, failure, 0));
             }
 
-            body = read;
+            if (type == Form)
+            {
+                if (await ReadBodyAsync(context) is not { } read)
+                {
+                    return (null, new EtcdError(EtcdErrorCode.InvalidForm, "http: POST too large", 0));
+                }
+
+                body = read;
+            }
         }
 
         if (key.Length > member.Config.MaximumKeyBytes)
@@ -133,9 +144,6 @@ internal sealed class KeysHandler(MemberContext member)
         context.Response.Headers["X-Raft-Index"] = Reply.Text(raftIndex);
         context.Response.Headers["X-Raft-Term"] = Reply.Text(raftTerm);
     }
-
-    private static bool IsForm(string? contentType) =>
-        contentType?.Split(';')[0].Trim().Equals("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase) == true;
 
     /// <summary>Null when it is too large.</summary>
     private async Task<byte[]?> ReadBodyAsync(HttpContext context)

@@ -82,7 +82,7 @@ internal abstract record KeysRequest
 
         if (IsBadBoolean(form["refresh"]))
         {
-            return Refuse(EtcdErrorCode.InvalidField, "invalid value for \"refresh\"");
+            return Refuse(EtcdErrorCode.InvalidField, "invalid value for refresh");
         }
 
         bool isRefresh = Flag(form["refresh"]);
@@ -131,7 +131,7 @@ internal abstract record KeysRequest
         _ => StoreAction.Set,
     };
 
-    /// <summary>The nanoseconds overflow as they do in Go: a huge TTL may lie in the past.</summary>
+    /// <summary>The nanoseconds since 1970 overflow as they do in Go: a huge TTL may lie in the past.</summary>
     private static DateTimeOffset? Deadline(ulong? ttlSeconds, DateTimeOffset now)
     {
         if (ttlSeconds is not { } seconds)
@@ -139,8 +139,9 @@ internal abstract record KeysRequest
             return null;
         }
 
-        long nanoseconds = unchecked((long)seconds * 1_000_000_000);
-        var deadline = now.AddTicks(nanoseconds / 100);
+        long epoch = (now - DateTimeOffset.UnixEpoch).Ticks;
+        long nanoseconds = unchecked((epoch * TimeSpan.NanosecondsPerTick) + ((long)seconds * 1_000_000_000));
+        var deadline = DateTimeOffset.UnixEpoch.AddTicks(nanoseconds / TimeSpan.NanosecondsPerTick);
         return deadline < _earliestDeadline ? null : deadline;
     }
 

@@ -104,6 +104,10 @@ internal sealed partial class Listeners(ILogger logger) : IAsyncDisposable
     private static void SetLimits(KestrelServerOptions options)
     {
         options.AddServerHeader = false;
+        // A target with another authority than the Host header is served; what headers hold is bytes to us.
+        options.AllowHostHeaderOverride = true;
+        options.RequestHeaderEncodingSelector = _ => System.Text.Encoding.Latin1;
+        options.Limits.MaxRequestHeaderCount = 10_000;
         // The forms have their own limit and its own answer; Go takes a megabyte of headers, the request line with them.
         options.Limits.MaxRequestBodySize = null;
         options.Limits.MaxRequestLineSize = 1 << 20;

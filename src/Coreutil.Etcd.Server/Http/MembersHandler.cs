@@ -17,7 +17,6 @@ internal sealed partial class MembersHandler(MemberContext member)
         string method = context.Request.Method;
         if (method is not ("GET" or "POST" or "DELETE" or "PUT"))
         {
-            context.Response.Headers["X-Etcd-Cluster-Id"] = member.ClusterIdText;
             await Reply.MethodNotAllowedAsync(context, "GET,POST,DELETE,PUT");
             return;
         }
@@ -182,21 +181,39 @@ internal sealed partial class MembersHandler(MemberContext member)
             return default;
         }
 
-        return [.. urls.Order(StringComparer.Ordinal)];
+        return [.. urls.Select(url => url.Trim()).Order(StringComparer.Ordinal)];
     }
 
     private static async Task<(ImmutableArray<string> Urls, string? Failure)> ReadUrlsAsync(HttpContext context)
     {
-        try
+        byte[]? bytes = await JsonBody.ReadBytesAsync(context);
+        string? fault = bytes is null ? "the request body is too large" : GoJsonSyntax.Refuse(bytes);
+        if (fault is not null)
         {
-            return await JsonBody.ReadAsync(context) is not { } body
-                ? ([], "the request body is not a JSON object")
-                : JsonBody.Texts(body, "peerURLs") is { IsDefault: false } urls ? (urls, null) : ([], null);
+            return ([], fault);
         }
-        catch (Exception failure) when (failure is InvalidOperationException or JsonException)
+
+        using var document = JsonDocument.Parse(bytes!);
+        var root = document.RootElement;
+        if (root.ValueKind is not (JsonValueKind.Object or JsonValueKind.Null))
         {
-            return ([], "json: peerURLs is not a list of strings");
+            return ([], $"json: cannot unmarshal {JsonBody.GoKind(root)} into Go value of type struct {{ PeerURLs []string \"json:\\\"peerURLs\\\"\" }}");
         }
+
+        if (root.ValueKind == JsonValueKind.Null || JsonBody.Member(root, "peerURLs") is not { } list)
+        {
+            return ([], null);
+        }
+
+        if (list.ValueKind != JsonValueKind.Array)
+        {
+            return ([], $"json: cannot unmarshal {JsonBody.GoKind(list)} into Go struct field .peerURLs of type []string");
+        }
+
+        var bad = list.EnumerateArray().FirstOrDefault(item => item.ValueKind is not (JsonValueKind.String or JsonValueKind.Null));
+        return bad.ValueKind == JsonValueKind.Undefined
+            ? ([.. list.EnumerateArray().Select(item => item.GetString() ?? "")], null)
+            : ([], $"json: cannot unmarshal {JsonBody.GoKind(bad)} into Go struct field .peerURLs of type string");
     }
 
     private static bool TryId(string text, out ulong id) => ulong.TryParse(text, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out id);

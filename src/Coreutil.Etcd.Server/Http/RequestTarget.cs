@@ -11,7 +11,7 @@ internal sealed record RequestTarget(string Path, ReadOnlyMemory<byte> Query, st
         // A proxy's absolute form: the path begins behind the authority.
         int scheme = raw.StartsWith('/') ? -1 : raw.IndexOf("://", StringComparison.Ordinal);
         int slash = scheme < 0 ? 0 : raw.IndexOf('/', scheme + 3);
-        string target = slash < 0 ? "/" : raw[slash..];
+        string target = slash < 0 ? "" : raw[slash..];
         int mark = target.IndexOf('?', StringComparison.Ordinal);
         string escapedPath = mark < 0 ? target : target[..mark];
         string query = mark < 0 ? "" : target[mark..];

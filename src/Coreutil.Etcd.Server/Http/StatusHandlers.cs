@@ -98,19 +98,14 @@ internal sealed class StatusHandlers(MemberContext member)
             return;
         }
 
-        string? word = null;
-        try
-        {
-            using var body = await JsonDocument.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted);
-            word = body.RootElement.ValueKind == JsonValueKind.Object && body.RootElement.TryGetProperty("Level", out var level) ? level.GetString() : "";
-        }
-        catch (Exception failure) when (failure is JsonException or InvalidOperationException)
+        if (await JsonBody.ReadAsync(context) is not { } body || JsonBody.Member(body, "Level") is { ValueKind: not JsonValueKind.String })
         {
             await Reply.MessageAsync(context, StatusCodes.Status400BadRequest, "Invalid json body");
             return;
         }
 
-        await (member.Log.TrySetLevel(word ?? "")
+        string word = JsonBody.Text(body, "Level");
+        await (member.Log.TrySetLevel(word.ToUpperInvariant())
             ? Reply.WriteAsync(context, StatusCodes.Status204NoContent, contentType: null, ReadOnlyMemory<byte>.Empty)
             : Reply.MessageAsync(context, StatusCodes.Status400BadRequest, $"Invalid log level {word}"));
     }

@@ -8,6 +8,8 @@ internal sealed class StoreStatistics
     /// <summary>The pairs in the order and with the names of the reply; each has a success and a failure.</summary>
     private static readonly string[] _names = ["gets", "sets", "delete", "update", "create", "compareAndSwap", "compareAndDelete"];
 
+    private const int Sets = 1;
+    private const int Creates = 4;
     private readonly long[] _counts = new long[_names.Length * 2];
     private long _expired;
 
@@ -23,14 +25,19 @@ internal sealed class StoreStatistics
 
         int pair = command.Action switch
         {
-            StoreAction.Set => 1,
+            StoreAction.Set => Sets,
             StoreAction.Delete => 2,
             StoreAction.Update => 3,
-            StoreAction.Create or StoreAction.CreateInOrder => 4,
+            StoreAction.Create or StoreAction.CreateInOrder => Creates,
             StoreAction.CompareAndSwap => 5,
             _ => 6,
         };
         Interlocked.Increment(ref _counts[(pair * 2) + (outcome.Refusal is null ? 0 : 1)]);
+        if (pair == Creates && outcome.Refusal?.Code == EtcdErrorCode.NotDirectory)
+        {
+            // etcd's creation below a file counts as a failed set, too.
+            Interlocked.Increment(ref _counts[(Sets * 2) + 1]);
+        }
     }
 
     public long Expired => Interlocked.Read(ref _expired);

@@ -18,6 +18,16 @@ public sealed class UrlRulesTests
     [InlineData("http://[::1]", "URL address does not have the form \"host:port\": http://[::1]")]
     [InlineData("http://h:x", "parse \"http://h:x\": invalid port \":x\" after host")]
     [InlineData("http://h:1/p", "URL must not contain a path: http://h:1/p")]
+    [InlineData(" http://h:1 ", null)]
+    [InlineData("HTTP://h:1", null)]
+    [InlineData("http://u@h:1?q#f", null)]
+    [InlineData("http://h:99999", null)]
+    [InlineData("http://h o:1", "parse \"http://h o:1\": invalid character \" \" in host name")]
+    [InlineData("http://h%zz:1", "parse \"http://h%zz:1\": invalid URL escape \"%zz\"")]
+    [InlineData("http://[::1", "parse \"http://[::1\": missing ']' in host")]
+    [InlineData("http://h:1:2", "URL address does not have the form \"host:port\": http://h:1:2")]
+    [InlineData("http:h:1", "URL address does not have the form \"host:port\": http:h:1")]
+    [InlineData("http://\u007f:1", "parse \"http://\\x7f:1\": net/url: invalid control character in URL")]
     public void A_url_is_taken_or_refused_in_the_originals_words(string url, string? refusal) => Assert.Equal(refusal, UrlRules.Refuse(url));
 
     [Fact]
