@@ -129,6 +129,7 @@ run_all_tests() {
   { need etcd-server=etcd; } || true
   { need redis-server=redis-server; } || true
   { need iproute2=ip; } || true
+  { need openssh-client=ssh openssh-server=sshd openssl=openssl; } || true
   run_tests Coreutil.FunctionalTests
   summary
 }

@@ -54,13 +54,25 @@ public sealed record FleetConfig
 
     public bool DisableWatches { get; init; }
 
-    public bool EnableGrpc { get; init; }
+    /// <summary>Options that were set and are read no more.</summary>
+    public ImmutableArray<string> IgnoredOptions { get; init; } = [];
 
     /// <summary>Where the API answers: <c>unix:///path</c> and <c>http://host:port</c>.</summary>
     public ImmutableArray<Uri> Listen { get; init; } = [];
 
-    /// <summary>Listening sockets that the service manager passed on (LISTEN_FDS); they come before <see cref="Listen"/>.</summary>
-    public ImmutableArray<int> ListenDescriptors { get; init; } = [];
+    /// <summary>Listening sockets that the service manager passed on (LISTEN_FDS), with their names; they come before <see cref="Listen"/>.</summary>
+    public ImmutableArray<(int Descriptor, string Name)> ListenDescriptors { get; init; } = [];
+
+    /// <summary>Where other machines reach this one's API; null: the first TCP address of <see cref="Listen"/>.</summary>
+    public Uri? AdvertiseApi { get; init; }
+
+    /// <summary>For https in <see cref="Listen"/>, and for asking other machines' fleetd.</summary>
+    public string? TlsCertFile { get; init; }
+
+    public string? TlsKeyFile { get; init; }
+
+    /// <summary>Set: clients of https must have a certificate of these authorities.</summary>
+    public string? TlsClientCaFile { get; init; }
 
     public UnitManagerKind UnitManager { get; init; }
 
@@ -69,6 +81,14 @@ public sealed record FleetConfig
 
     /// <summary>Null: the text of /etc/machine-id.</summary>
     public string? MachineId { get; init; }
+
+    /// <summary>How long the units of a machine that vanished wait for it before they move.</summary>
+    public TimeSpan EngineRescheduleGrace { get; init; }
+
+    /// <summary>True: units here are stopped when the store was away for <see cref="AgentTtl"/> and <see cref="FenceMargin"/>.</summary>
+    public bool Fence { get; init; }
+
+    public TimeSpan FenceMargin { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>At a graceful end: true leaves the units running and registered, false (as the original) takes them down.</summary>
     public bool LeaveRunning { get; init; }

@@ -15,7 +15,8 @@ public static class FleetConfigReader
         "verbosity", "etcd_servers", "etcd_username", "etcd_password", "etcd_keyfile", "etcd_certfile", "etcd_cafile", "etcd_key_prefix",
         "etcd_request_timeout", "engine_reconcile_interval", "public_ip", "metadata", "agent_ttl", "units_directory", "systemd_user",
         "token_limit", "disable_engine", "disable_watches", "enable_grpc", "verify_units", "authorized_keys_file",
-        "listen", "unit_manager", "state_dir", "machine_id", "leave_running",
+        "listen", "advertise_api", "tls_cert_file", "tls_key_file", "tls_client_ca_file",
+        "unit_manager", "state_dir", "machine_id", "leave_running", "engine_reschedule_grace", "fence", "fence_margin",
     ];
 
     /// <param name="fileText">The text of fleet.conf; null for none.</param>
@@ -96,7 +97,15 @@ public static class FleetConfigReader
         "token_limit" => config with { TokenLimit = setting.Integer() is > 0 and <= ushort.MaxValue and int limit ? limit : throw setting.Refuse("a number from 1 to 65535") },
         "disable_engine" => config with { DisableEngine = setting.Boolean() },
         "disable_watches" => config with { DisableWatches = setting.Boolean() },
-        "enable_grpc" => config with { EnableGrpc = setting.Boolean() },
+        "enable_grpc" or "verify_units" => setting.Boolean() ? config with { IgnoredOptions = config.IgnoredOptions.Add(setting.Option) } : config,
+        "authorized_keys_file" => config with { IgnoredOptions = config.IgnoredOptions.Add(setting.Option) },
+        "advertise_api" => config with { AdvertiseApi = setting.Optional() is { } api ? setting.HttpAddress(api) : null },
+        "tls_cert_file" => config with { TlsCertFile = setting.Optional() },
+        "tls_key_file" => config with { TlsKeyFile = setting.Optional() },
+        "tls_client_ca_file" => config with { TlsClientCaFile = setting.Optional() },
+        "engine_reschedule_grace" => config with { EngineRescheduleGrace = setting.Pause() },
+        "fence" => config with { Fence = setting.Boolean() },
+        "fence_margin" => config with { FenceMargin = setting.Pause() },
         "listen" => config with { Listen = [.. setting.List().Select(setting.ListenAddress)] },
         "unit_manager" => config with
         {
@@ -150,6 +159,9 @@ public static class FleetConfigReader
                 ? duration
                 : throw Refuse("a duration of a second or more, such as 30s");
 
+        public TimeSpan Pause() =>
+            GoDuration.TryParse(Value, out var duration) && duration >= TimeSpan.Zero ? duration : throw Refuse("a duration, such as 30s");
+
         // Either ["a","b"] or a,b.
         public IEnumerable<string> List() => Value.Split(',').Select(item => item.Trim(' ', '[', '"', ']')).Where(item => item.Length > 0);
 
@@ -159,8 +171,9 @@ public static class FleetConfigReader
                 : throw Refuse("a list of http://host:port");
 
         public Uri ListenAddress(string text) =>
-            Uri.TryCreate(text, UriKind.Absolute, out var address) && (address.Scheme == "http" || (address.Scheme == "unix" && address.AbsolutePath.Length > 1))
-                ? address
-                : throw Refuse("a list of unix:///path and http://host:port");
+            Uri.TryCreate(text, UriKind.Absolute, out var address)
+            && (address.Scheme is "http" or "https" || (address.Scheme == "unix" && address.AbsolutePath.Length > 1))
+                ? Api.ListenOptionsText.TryRead(address, out _) ? address : throw Refuse("a listener with ?mode=0660, group=NAME, readonly=true only")
+                : throw Refuse("a list of unix:///path, http://host:port and https://host:port");
     }
 }

@@ -19,9 +19,6 @@ internal static partial class FleetLog
     [LoggerMessage(5, LogLevel.Warning, "Machine not registered: {Cause}")]
     public static partial void RegistrationFailed(this ILogger log, string cause);
 
-    [LoggerMessage(6, LogLevel.Debug, "{File} not written: {Cause}")]
-    public static partial void RegistrationNotKept(this ILogger log, string file, string cause);
-
     [LoggerMessage(7, LogLevel.Information, "{Change}")]
     public static partial void LeadershipChanged(this ILogger log, string change);
 
@@ -69,4 +66,28 @@ internal static partial class FleetLog
 
     [LoggerMessage(22, LogLevel.Warning, "Left without telling the cluster everything: {Cause}")]
     public static partial void LeaveIncomplete(this ILogger log, string cause);
+
+    [LoggerMessage(23, LogLevel.Warning, "Units of Machine({Id}) stay assigned while it does not answer: {Reason}")]
+    public static partial void MachineLate(this ILogger log, string id, string reason);
+
+    [LoggerMessage(24, LogLevel.Information, "Removed the state of Unit({Unit}) that Machine({Machine}) left behind")]
+    public static partial void StateSwept(this ILogger log, string unit, string machine);
+
+    [LoggerMessage(25, LogLevel.Information, "Removed the unit file {Hash}, which no unit has used for a while")]
+    public static partial void UnitFileCollected(this ILogger log, string hash);
+
+    [LoggerMessage(26, LogLevel.Error, "No etcd for {Lost}: stopping this machine's units, which may run elsewhere by now (fence)")]
+    public static partial void Fenced(this ILogger log, TimeSpan lost);
+
+    [LoggerMessage(27, LogLevel.Error, "{Failure}; the files before stay in use")]
+    public static partial void TlsFilesUnusable(this ILogger log, string failure);
+
+    [LoggerMessage(28, LogLevel.Information, "Restarting server components")]
+    public static partial void RestartingComponents(this ILogger log);
+
+    [LoggerMessage(29, LogLevel.Error, "Configuration not reloaded, the one before stays in use: {Cause}")]
+    public static partial void ReloadRefused(this ILogger log, string cause);
+
+    [LoggerMessage(30, LogLevel.Error, "Config option {Option} is no longer supported - ignoring")]
+    public static partial void OptionIgnored(this ILogger log, string option);
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Coreutil.Etcd.Client;
 using Coreutil.Fleet.Agent;
 using Coreutil.Fleet.Api;
@@ -5,23 +6,34 @@ using Coreutil.Fleet.Engine;
 using Coreutil.Fleet.Machines;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Fleet;
 
-/// <summary>One machine of the fleet: its presence, its agent, its engine and its API, over one mirror of the registry.</summary>
+/// <summary>How a machine takes its leave.</summary>
+public enum LeaveMode
+{
+    /// <summary>Its units are stopped and move elsewhere; it is taken out of the registry.</summary>
+    Purge,
+
+    /// <summary>All stays: another fleetd of this machine takes over.</summary>
+    Keep,
+}
+
+/// <summary>One machine of the fleet: its presence, its agent, its engine and what its API answers, without sockets of its own.</summary>
 public sealed class FleetServer : IAsyncDisposable
 {
     /// <summary>The release of fleet that this daemon is compatible with.</summary>
     public const string Version = "1.0.0";
 
     private static readonly TimeSpan _longestPurge = TimeSpan.FromSeconds(60);
-    private readonly FleetConfig _config;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly MachineState _machine;
     private readonly EtcdHttpClient _http;
     private readonly RegistryMirror _mirror;
+    private readonly AssignmentWatch _watch;
     private readonly EtcdRegistry _registry;
     private readonly EngineLease _lease;
     private readonly LocalUnits _units;
@@ -29,109 +41,152 @@ public sealed class FleetServer : IAsyncDisposable
     private readonly AgentLoop _agent;
     private readonly EngineLoop _engine;
     private readonly MachinePresence _presence;
-    private readonly CancellationTokenSource _stopMirror = new();
+    private readonly MachineForwarder _forwarder;
+    private readonly FleetApi _api;
+    private readonly CancellationTokenSource _stopWatches = new();
     private readonly CancellationTokenSource _stopLoops = new();
-    private FleetApiServer? _api;
-    private Task _mirroring = Task.CompletedTask;
-    private bool _isDisposed;
+    private Task _watching = Task.CompletedTask;
+    private bool _isStopped;
 
-    private FleetServer(FleetConfig config, IUnitManager manager, ILogger log, TimeProvider time)
+    private FleetServer(FleetConfig config, IUnitManager manager, ILogger log, TimeProvider time, Action<EtcdRequest, Uri>? onRequest)
     {
-        (_config, _log, _time) = (config, log, time);
-        _machine = LocalMachine.Read(config);
-        _http = Connect(config);
+        (_log, _time) = (log, time);
+        string instance = LocalInstance.Read(config.StateDirectory);
+        _machine = LocalMachine.Read(config, instance);
+        _http = Connect(config, onRequest);
         var keys = new KeysApi(_http);
         var layout = new RegistryKeys(config.EtcdKeyPrefix);
         _mirror = new(keys, layout, time, log) { PollInterval = config.DisableWatches ? config.EngineReconcileInterval : null };
+        _watch = new(keys, layout, _machine.Id, time, log);
         _registry = new(keys, layout, _mirror);
-        var leaseTtl = config.EngineReconcileInterval * EngineLoop.LeaseIntervals;
-        _lease = new(keys, layout, _machine.Id, EngineLoop.ProtocolVersion, leaseTtl);
-        _engine = new(_registry, _lease, config.EngineReconcileInterval, leaseTtl, time, log);
-        _units = new(manager);
-        _publisher = new(_registry, manager, _units, _machine.Id, config.AgentTtl, time, log);
-        _agent = new(_registry, manager, _units, _publisher, _machine.Id, config.AgentTtl, log);
-        _presence = new(
-            _registry, () => LocalMachine.Read(config), config.AgentTtl, Path.Combine(config.StateDirectory, "registration"), time, log);
-        LocalUnits = new(_registry, manager, _machine.Id);
+        var engine = new EngineSettings
+        {
+            Interval = config.EngineReconcileInterval,
+            RescheduleGrace = config.EngineRescheduleGrace,
+            AgentTtl = config.AgentTtl,
+            CanLead = !config.DisableEngine,
+        };
+        Metrics = new();
+        _lease = new(keys, layout, _machine.Id, EngineLoop.ProtocolVersion, engine.LeaseTtl);
+        _engine = new(_registry, _lease, _watch, new(keys, layout, time, log), engine, Metrics, time, log);
+        _units = new(manager, new(Path.Combine(config.StateDirectory, "launched")));
+        _publisher = new(_registry, _watch, manager, _units, _machine.Id, config.AgentTtl, time, log);
+        var agent = new AgentSettings(_machine.Id, config.AgentTtl, config.Fence ? config.AgentTtl + config.FenceMargin : null);
+        _agent = new(_registry, _watch, manager, _units, _publisher, agent, time, log);
+        _presence = new(_registry, _watch, () => LocalMachine.Read(config, instance), config.AgentTtl, time, log);
+        _forwarder = new(config);
+        var parts = new FleetApiParts(
+            _registry,
+            new(_registry, config.TokenLimit),
+            new(_registry, config.TokenLimit, log),
+            new(_registry, manager, _forwarder, _machine.Id, time),
+            new(_registry, _agent.LastFailureOf, _machine.Id),
+            Metrics);
+        _api = new(parts, cancel => IsAvailableAsync(config.EtcdRequestTimeout, cancel), log);
     }
 
-    /// <summary>Ends when the daemon is disposed of; fails when a part of it failed in a way nobody foresaw.</summary>
+    /// <summary>Ends when the server is stopped; fails when a part of it failed in a way nobody foresaw.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
-    private LocalUnitHandler LocalUnits { get; }
+    public EngineMetrics Metrics { get; }
 
-    /// <summary>Opens the API and starts everything else, which waits for the store by itself.</summary>
-    /// <param name="prepare">Done when the API is open and before any unit is touched: a daemon that cannot listen must have started nothing.</param>
+    /// <summary>Starts everything, which waits for the store by itself.</summary>
+    /// <param name="config">The configuration.</param>
+    /// <param name="manager">Who runs units on this machine.</param>
+    /// <param name="log">Where it tells what it does.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="onRequest">Told of every request to the store.</param>
     /// <exception cref="FleetStartException">It cannot start as configured.</exception>
-    public static async Task<FleetServer> StartAsync(
-        FleetConfig config, IUnitManager manager, Func<CancellationToken, Task> prepare, ILogger log, TimeProvider time, CancellationToken cancel)
+    public static FleetServer Start(
+        FleetConfig config, IUnitManager manager, ILogger log, TimeProvider time, Action<EtcdRequest, Uri>? onRequest = null)
     {
+        FleetServer server;
         try
         {
             Directory.CreateDirectory(config.StateDirectory);
+            server = new(config, manager, log, time, onRequest);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             throw new FleetStartException($"cannot use state_dir {config.StateDirectory}: {failure.Message}", failure);
         }
-
-        var server = new FleetServer(config, manager, log, time);
-        try
+        catch (System.Security.Cryptography.CryptographicException failure)
         {
-            await server.OpenAsync(prepare, cancel);
-            return server;
+            throw new FleetStartException($"cannot use the TLS files for etcd or the API: {failure.Message}", failure);
         }
-        catch (FleetStartException)
-        {
-            if (server._api is not null)
-            {
-                await server._api.DisposeAsync();
-            }
 
-            server.Release();
-            throw;
-        }
+        server._watching = Task.WhenAll(server._mirror.RunAsync(server._stopWatches.Token), server._watch.RunAsync(server._stopWatches.Token));
+        server.Completion = server.RunAsync(server._stopLoops.Token);
+        return server;
     }
 
-    /// <summary>A graceful end: takes this machine's units down and out of the registry, or leaves all of it (leave_running).</summary>
-    public async ValueTask DisposeAsync()
+    public Task AnswerAsync(HttpContext http) => _api.AnswerAsync(http);
+
+    public ValueTask DisposeAsync() => new(StopAsync(LeaveMode.Keep));
+
+    /// <summary>A graceful end.</summary>
+    public async Task StopAsync(LeaveMode mode)
     {
-        if (_isDisposed)
+        if (_isStopped)
         {
             return;
         }
 
-        _isDisposed = true;
-        if (_api is not null)
-        {
-            await _api.DisposeAsync();
-        }
-
+        _isStopped = true;
         await _stopLoops.CancelAsync();
-        await Task.WhenAny(Completion);
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         using (var limit = new CancellationTokenSource(_longestPurge, _time))
         {
-            await LeaveAsync(limit.Token);
+            await LeaveAsync(mode, limit.Token);
         }
 
-        await _stopMirror.CancelAsync();
-        await Task.WhenAny(_mirroring);
-        Release();
+        await _stopWatches.CancelAsync();
+        await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _publisher.Dispose();
+        _forwarder.Dispose();
+        _http.Dispose();
+        _stopLoops.Dispose();
+        _stopWatches.Dispose();
     }
 
-    private async Task OpenAsync(Func<CancellationToken, Task> prepare, CancellationToken cancel)
+    /// <summary>What this machine believes of its units: SIGUSR1's answer, under the original's names.</summary>
+    public string DumpState()
     {
-        var api = new FleetApi(
-            new(_registry, _config.TokenLimit),
-            new(_registry, _config.TokenLimit, _log),
-            LocalUnits,
-            () => _registry.IsLive && _presence.IsRegistered,
-            _log);
-        _api = await FleetApiServer.StartAsync(_config, api.AnswerAsync, cancel);
-        await prepare(cancel);
-        _mirroring = _mirror.RunAsync(_stopMirror.Token);
-        Completion = RunAsync(_stopLoops.Token);
+        using var buffer = new MemoryStream();
+        using (var json = new Utf8JsonWriter(buffer, new() { Indented = true }))
+        {
+            json.WriteStartObject();
+            json.WriteStartObject("Agent");
+            json.WriteStartObject("Cache");
+            foreach (var (name, unit) in _units.Current)
+            {
+                json.WriteString(name, unit.IsLaunched ? "launched" : "loaded");
+            }
+
+            json.WriteEndObject();
+            json.WriteEndObject();
+            json.WriteStartObject("UnitStateGenerator");
+            json.WriteStartArray("Subscribed");
+            foreach (string name in _units.Current.Keys)
+            {
+                json.WriteStringValue(name);
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+            json.WriteString("MachineID", _machine.Id);
+            json.WriteBoolean("Registered", _presence.IsRegistered);
+            json.WriteBoolean("EtcdAnswers", _watch.IsLive);
+            json.WriteString("Leader", _lease.Holder?.MachineId);
+            json.WriteString("Orders", _watch.Orders.GetType().Name);
+            json.WriteEndObject();
+        }
+
+        return System.Text.Encoding.UTF8.GetString(buffer.ToArray());
     }
+
+    private async Task<bool> IsAvailableAsync(TimeSpan patience, CancellationToken cancel) =>
+        _presence.IsRegistered && _watch.IsLive && await _registry.WaitUntilLiveAsync(patience * 3, cancel);
 
     private async Task RunAsync(CancellationToken stop)
     {
@@ -139,7 +194,7 @@ public sealed class FleetServer : IAsyncDisposable
         var registered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         List<Task> parts =
         [
-            _mirroring,
+            _watching,
             _presence.RunAsync(
                 async cancel =>
                 {
@@ -149,16 +204,13 @@ public sealed class FleetServer : IAsyncDisposable
                 together.Token),
             RunWhenAsync(registered.Task, _agent.RunAsync, together.Token),
             RunWhenAsync(registered.Task, _publisher.RunAsync, together.Token),
+            RunWhenAsync(registered.Task, _engine.RunAsync, together.Token),
         ];
-        if (!_config.DisableEngine)
-        {
-            parts.Add(RunWhenAsync(registered.Task, _engine.RunAsync, together.Token));
-        }
 
         // No part ends by itself: the first to end failed, or all are told to.
         var first = await Task.WhenAny(parts);
         await together.CancelAsync();
-        await Task.WhenAll(parts.Skip(1)).ContinueWith(_ => { }, CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+        await Task.WhenAll(parts.Skip(1)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (first.IsFaulted)
         {
             _log.PartFailed(first.Exception.GetBaseException());
@@ -172,14 +224,17 @@ public sealed class FleetServer : IAsyncDisposable
         await run(cancel);
     }
 
-    private async Task LeaveAsync(CancellationToken cancel)
+    private async Task LeaveAsync(LeaveMode mode, CancellationToken cancel)
     {
         try
         {
-            if (!_config.LeaveRunning)
+            if (mode == LeaveMode.Purge)
             {
                 await PurgeUnitsAsync(cancel);
-                await _registry.RemoveMachineAsync(_machine.Id, cancel);
+                if (_presence.IsRegistered)
+                {
+                    await _registry.RemoveMachineAsync(_machine.Id, cancel);
+                }
             }
 
             await _lease.ReleaseAsync(cancel);
@@ -201,8 +256,9 @@ public sealed class FleetServer : IAsyncDisposable
         }
     }
 
-    private static EtcdHttpClient Connect(FleetConfig config) => new(new()
+    private static EtcdHttpClient Connect(FleetConfig config, Action<EtcdRequest, Uri>? onRequest) => new(new()
     {
+        OnRequest = onRequest,
         Endpoints = config.EtcdServers,
         EndpointTimeout = config.EtcdRequestTimeout,
         Username = config.EtcdUsername,
@@ -211,12 +267,4 @@ public sealed class FleetServer : IAsyncDisposable
         CertFile = config.EtcdCertFile,
         KeyFile = config.EtcdKeyFile,
     });
-
-    private void Release()
-    {
-        _publisher.Dispose();
-        _http.Dispose();
-        _stopLoops.Dispose();
-        _stopMirror.Dispose();
-    }
 }

@@ -5,6 +5,7 @@ using Coreutil.Applets.Discovery;
 using Coreutil.Applets.Etcd;
 using Coreutil.Applets.Etcdctl;
 using Coreutil.Applets.Fleetctl;
+using Coreutil.Applets.Fleetctl.Ssh;
 using Coreutil.Applets.Fleetd;
 using Coreutil.Applets.Node;
 using Coreutil.Applets.PaasMonitor;
@@ -27,6 +28,7 @@ internal static class AppletTable
         EtcdctlApplet.Declaration,
         FleetdApplet.Declaration,
         FleetctlApplet.Declaration,
+        SshAskApplet.Declaration,
         NodeApplet.Declaration,
         PaasMonitorApplet.Declaration,
         UnitdApplet.Declaration,

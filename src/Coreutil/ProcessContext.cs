@@ -55,6 +55,8 @@ internal static class ProcessContext
             Error = TextWriter.Synchronized(new StreamWriter(Console.IsErrorRedirected ? Console.OpenStandardError() : Terminal(2, FileAccess.Write), utf8) { AutoFlush = true, NewLine = "\n" }),
             In = new StreamReader(Console.IsInputRedirected ? Console.OpenStandardInput() : Terminal(0, FileAccess.Read), utf8),
             IsErrorTerminal = !Console.IsErrorRedirected,
+            IsInputTerminal = !Console.IsInputRedirected,
+            OpenBytes = () => (Console.OpenStandardInput(), Console.OpenStandardOutput()),
             InvokedAs = Environment.GetCommandLineArgs()[0],
             ExecutablePath = Environment.ProcessPath ?? "/proc/self/exe",
             Environment = Environment.GetEnvironmentVariables().Cast<DictionaryEntry>()

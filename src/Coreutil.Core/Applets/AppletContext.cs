@@ -22,6 +22,12 @@ public sealed class AppletContext
     /// <summary>True where <see cref="Error"/> is a terminal: progress is shown to people, not to logs.</summary>
     public bool IsErrorTerminal { get; init; }
 
+    /// <summary>True where <see cref="In"/> is a terminal: a program started for a person may ask for one of its own.</summary>
+    public bool IsInputTerminal { get; init; }
+
+    /// <summary>Standard input and output as bytes, for programs that pass something through. Not to be mixed with <see cref="In"/>.</summary>
+    public Func<(Stream Input, Stream Output)> OpenBytes { get; init; } = () => (Stream.Null, Stream.Null);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>The variable's value; null when absent. The original programs treat an empty value as absent, and so do we.</summary>

@@ -21,7 +21,7 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
 
         Command? command = null;
         bool wantsHelp = false;
-        var parsed = GoFlags.Parse(arguments, FindOption, isInterspersed: true);
+        var parsed = GoFlags.Parse(BeforeForeignCommand(root, arguments), FindOption, isInterspersed: true);
         if (parsed is GoFlagResult.Refused refused)
         {
             return Refuse(context, refused.Message.Replace("flag provided but not defined: -", "unknown flag: --", StringComparison.Ordinal));
@@ -34,7 +34,7 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
         }
 
         var words = read.Words;
-        if (words.Length == 0 || words[0] == "help")
+        if (words.Length == 0 || Find(root, words[0])?.Name == "help")
         {
             var topic = words.Length > 1 ? Find(root, words[1]) : null;
             context.Out.Write(topic is null ? TopHelp(root) : CommandHelp(root, topic));
@@ -58,8 +58,10 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
             return Refuse(context, $"unknown flag: {foreign.Option.Name}");
         }
 
-        var ofRoot = read.Flags.Where(flag => root.Options.Contains(flag.Option)).SelectMany(Words);
-        var ofCommand = read.Flags.Where(flag => command.Options.Contains(flag.Option)).SelectMany(Words);
+        // Of a flag that is given twice the last one counts.
+        GoFlagValue[] flags = [.. read.Flags.GroupBy(flag => flag.Option).Select(same => same.Last())];
+        var ofRoot = flags.Where(flag => root.Options.Contains(flag.Option)).SelectMany(Words);
+        var ofCommand = flags.Where(flag => command.Options.Contains(flag.Option)).SelectMany(Words);
         return new CommandLineReading.Canonical([.. ofRoot, command.Name, .. ofCommand, "--", .. words.Skip(1)]);
 
         // Flags may stand before the command's own word: it is looked for first, so that a flag two commands share means the right one.
@@ -70,7 +72,53 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
         }
     }
 
-    private static Command? Find(Command root, string name) => root.Subcommands.FirstOrDefault(command => command.Name == name);
+    /// <summary>A whole name, or the beginning of one name only, as cobra takes it.</summary>
+    private static Command? Find(Command root, string name)
+    {
+        if (root.Subcommands.FirstOrDefault(command => command.Name == name) is { } exact)
+        {
+            return exact;
+        }
+
+        Command[] beginnings = [.. root.Subcommands.Where(command => !command.Hidden && name.Length > 0 && command.Name.StartsWith(name, StringComparison.Ordinal))];
+        return beginnings.Length == 1 ? beginnings[0] : null;
+    }
+
+    /// <summary>
+    /// <c>ssh MACHINE uptime -p</c>: behind the machine everything belongs to the command there. The end of our flags is put in, unless it stands there.
+    /// </summary>
+    private static List<string> BeforeForeignCommand(Command root, IReadOnlyList<string> arguments)
+    {
+        List<string> all = [.. arguments];
+        int at = 0;
+        for (bool hasCommand = false; at < all.Count && all[at] != "--"; at++)
+        {
+            if (all[at].StartsWith('-'))
+            {
+                string name = all[at].TrimStart('-');
+                var command = Find(root, "ssh");
+                var option = GoFlags.Find(root, name) ?? (command is null ? null : GoFlags.Find(command, name));
+                at += option is not null && !GoFlags.IsBoolean(option) ? 1 : 0;
+            }
+            else if (!hasCommand)
+            {
+                if (Find(root, all[at])?.Name != "ssh")
+                {
+                    return all;
+                }
+
+                hasCommand = true;
+            }
+            else
+            {
+                bool isNamedByFlag = all.Take(at).Any(word => word.TrimStart('-').Split('=')[0] is "machine" or "unit" or "m" or "u" && word.StartsWith('-'));
+                all.Insert(isNamedByFlag ? at : at + 1, "--");
+                return all;
+            }
+        }
+
+        return all;
+    }
 
     private CommandLineReading.Answered Refuse(AppletContext context, string message)
     {
@@ -85,7 +133,7 @@ public sealed class FleetctlStyle(string program, string version) : CommandLineS
     {
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"NAME:\n\t{program} - {root.Description}\n\nUSAGE:\n\t{program}\n\nVERSION:\n\t{version}\n\nCOMMANDS:\n");
-        foreach (var command in root.Subcommands.OrderBy(command => command.Name, StringComparer.Ordinal))
+        foreach (var command in root.Subcommands.Where(command => !command.Hidden).OrderBy(command => command.Name, StringComparer.Ordinal))
         {
             // Go's tabwriter with cells of eight: names of up to seven letters need a second tab.
             text.Append(CultureInfo.InvariantCulture, $"\t{command.Name}{new string('\t', command.Name.Length < 8 ? 2 : 1)}{command.Description}\n");

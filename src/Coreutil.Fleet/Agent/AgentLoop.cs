@@ -1,28 +1,44 @@
-using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Fleet.Agent;
 
-/// <summary>Carries out what <see cref="AgentTasks"/> plans for this machine: at every change of the registry and at least every five seconds.</summary>
+/// <summary>Whom an agent works for, and what it may do without the store.</summary>
+/// <param name="Fence">Set: without the store for so long, this machine's units are stopped, since they may run elsewhere by now.</param>
+public sealed record AgentSettings(string MachineId, TimeSpan Ttl, TimeSpan? Fence);
+
+/// <summary>Carries out what <see cref="AgentTasks"/> plans for this machine: at every change of its orders and at least every five seconds.</summary>
 public sealed class AgentLoop(
-    IRegistry registry, IUnitManager manager, LocalUnits units, UnitStatePublisher publisher, string machineId, TimeSpan ttl, ILogger log)
+    IRegistry registry, AssignmentWatch watch, IUnitManager manager, LocalUnits units, UnitStatePublisher publisher, AgentSettings settings, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan _interval = TimeSpan.FromSeconds(5);
     private readonly Dictionary<string, string> _failures = new(StringComparer.Ordinal);
+    private bool _isFenced;
 
     public async Task RunAsync(CancellationToken cancel)
     {
         for (; ; )
         {
+            var changed = watch.Changed;
             long seen = registry.Version;
-            if (registry.IsLive)
+            var orders = watch.Orders;
+            if (watch.IsLive)
             {
-                await ReconcileAsync(cancel);
+                _isFenced = false;
+                await ReconcileAsync(orders, cancel);
+            }
+            else if (!_isFenced && settings.Fence is { } fence && watch.LostFor > fence)
+            {
+                await FenceAsync(cancel);
             }
 
-            await registry.WaitForChangeAsync(seen, _interval, cancel);
+            using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            await Task.WhenAny(
+                changed,
+                orders is Orders.FromRegistry ? registry.WaitForChangeAsync(seen, _interval, rest.Token) : Task.Delay(watch.IsLive ? _interval : _interval / 5, time, rest.Token));
+            await rest.CancelAsync();
+            cancel.ThrowIfCancellationRequested();
         }
     }
 
@@ -31,11 +47,14 @@ public sealed class AgentLoop(
     {
         await CarryOutAsync([], cancel);
         await publisher.PublishAsync(cancel);
+    }
 
-        // Also what an earlier process of this machine published and this one never repeated.
-        foreach (var state in registry.Snapshot.States.Where(state => state.MachineId == machineId && !units.Current.ContainsKey(state.UnitName)))
+    /// <summary>What kept a task of this unit from being done, at the last try.</summary>
+    public string? LastFailureOf(string unit)
+    {
+        lock (_failures)
         {
-            await registry.RemoveStateAsync(state.UnitName, machineId, cancel);
+            return _failures.FirstOrDefault(failure => failure.Key.EndsWith($" Unit({unit})", StringComparison.Ordinal)).Value;
         }
     }
 
@@ -44,20 +63,47 @@ public sealed class AgentLoop(
     /// </summary>
     internal static bool IsExpected(Exception failure) => failure is not OperationCanceledException;
 
-    private async Task ReconcileAsync(CancellationToken cancel)
+    private async Task ReconcileAsync(Orders orders, CancellationToken cancel)
     {
-        if (AgentState.ReadDesired(registry.Snapshot, machineId) is not { } desired)
+        switch (orders)
         {
-            return;
+            case Orders.Assigned { Assignment: var assignment }:
+                await CarryOutAndPublishAsync(assignment.Units, cancel);
+                break;
+            case Orders.FromRegistry when await registry.WaitUntilLiveAsync(_interval, cancel)
+                && AgentState.ReadDesired(registry.Snapshot, settings.MachineId) is { } desired:
+                await CarryOutAndPublishAsync(desired, cancel);
+                break;
+            default:
+                // Nothing is known of what is wanted here: everything stays.
+                break;
         }
+    }
 
+    private async Task CarryOutAndPublishAsync(IEnumerable<DesiredUnit> desired, CancellationToken cancel)
+    {
         if (await CarryOutAsync(desired, cancel))
         {
             await publisher.PublishAsync(cancel);
         }
     }
 
-    private async Task<bool> CarryOutAsync(IEnumerable<Job> desired, CancellationToken cancel)
+    /// <summary>Units that are stopped here count as not launched: what still belongs here starts again when the store is back.</summary>
+    private async Task FenceAsync(CancellationToken cancel)
+    {
+        _isFenced = true;
+        log.Fenced(watch.LostFor ?? TimeSpan.Zero);
+        foreach (var (name, unit) in units.Current.Where(unit => unit.Value.IsLaunched))
+        {
+            await TryAsync($"fence Unit({name})", async () =>
+            {
+                await manager.StopAsync(name, cancel);
+                units.Set(name, unit with { IsLaunched = false });
+            });
+        }
+    }
+
+    private async Task<bool> CarryOutAsync(IEnumerable<DesiredUnit> desired, CancellationToken cancel)
     {
         IReadOnlyList<AgentTask> tasks;
         try
@@ -90,7 +136,7 @@ public sealed class AgentLoop(
                 continue;
             }
 
-            if (await TryAsync(task.UnitName, () => RunTaskAsync(task, cancel)))
+            if (await TryAsync($"{task.GetType().Name} Unit({task.UnitName})", () => RunTaskAsync(task, cancel)))
             {
                 log.TaskDone(task.GetType().Name, task.UnitName, task.Reason);
             }
@@ -109,13 +155,15 @@ public sealed class AgentLoop(
         {
             case AgentTask.Unload:
                 // A lost store must not keep a purge from stopping units; the key expires by itself.
-                await TryAsync($"heartbeat of {name}", () => registry.ClearLaunchedAsync(name, cancel));
+                await TryAsync($"heartbeat of Unit({name})", () => registry.ClearLaunchedAsync(name, cancel));
                 await manager.UnloadAsync(name, cancel);
+                await publisher.WithdrawAsync(name, cancel);
                 units.Set(name, null);
                 break;
             case AgentTask.Load load:
-                await manager.LoadAsync(name, load.Unit.Text, cancel);
-                units.Set(name, new(load.Unit.Hash, IsLaunched: false));
+                string text = await registry.ReadUnitAsync(load.Hash, cancel) ?? throw new InvalidDataException("its unit file is not in the registry");
+                await manager.LoadAsync(name, text, cancel);
+                units.Set(name, new(load.Hash, IsLaunched: false));
                 break;
             case AgentTask.Stop:
                 await registry.ClearLaunchedAsync(name, cancel);
@@ -125,7 +173,7 @@ public sealed class AgentLoop(
             case AgentTask.Start:
                 // Said before it is done, as the original does: whoever waits for «launched» then looks at the unit's own state. A start that the
                 // manager refuses (a required unit is not linked yet) is tried again with the next pass.
-                await registry.BeatLaunchedAsync(name, machineId, ttl, cancel);
+                await registry.BeatLaunchedAsync(name, settings.MachineId, watch.Orders is Orders.FromRegistry ? settings.Ttl : UnitStatePublisher.LongTtl, cancel);
                 await manager.StartAsync(name, cancel);
                 units.Set(name, local! with { IsLaunched = true });
                 break;
@@ -139,18 +187,27 @@ public sealed class AgentLoop(
         try
         {
             await work();
-            _failures.Remove(what);
+            lock (_failures)
+            {
+                _failures.Remove(what);
+            }
+
             return true;
         }
         catch (Exception failure) when (IsExpected(failure))
         {
             // The same failure every five seconds is said once.
-            if (!_failures.TryGetValue(what, out string? said) || said != failure.Message)
+            lock (_failures)
             {
+                if (_failures.TryGetValue(what, out string? said) && said == failure.Message)
+                {
+                    return false;
+                }
+
                 _failures[what] = failure.Message;
-                log.TaskFailed(what, failure.Message);
             }
 
+            log.TaskFailed(what, failure.Message);
             return false;
         }
     }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using Coreutil.Fleet.Engine;
-using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Registry;
 
 namespace Coreutil.Fleet.Agent;
@@ -8,12 +7,12 @@ namespace Coreutil.Fleet.Agent;
 /// <summary>A fleet unit on this machine: the hash of its file, and whether its start was asked for.</summary>
 public sealed record LocalUnit(string Hash, bool IsLaunched);
 
-/// <summary>What this machine should run.</summary>
+/// <summary>What this machine should run, read off the whole registry.</summary>
 public static class AgentState
 {
     /// <summary>Null while the registry does not know this machine: then nothing is known of what is wanted of it, and nothing may be stopped.</summary>
-    public static ImmutableArray<Job>? ReadDesired(RegistrySnapshot snapshot, string machineId) =>
+    public static ImmutableArray<DesiredUnit>? ReadDesired(RegistrySnapshot snapshot, string machineId) =>
         snapshot.Machines.TryGetValue(machineId, out var machine)
-            ? new ClusterState(snapshot.Machines, snapshot.Jobs).UnitsOn(machine)
+            ? [.. new ClusterState(snapshot.Machines, snapshot.Jobs).UnitsOn(machine).Select(DesiredUnit.Of)]
             : null;
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Coreutil.Fleet.Jobs;
+using Coreutil.Fleet.Registry;
 
 namespace Coreutil.Fleet.Agent;
 
@@ -8,7 +9,7 @@ public abstract record AgentTask(string UnitName, string Reason)
 {
     public sealed record Unload(string UnitName, string Reason) : AgentTask(UnitName, Reason);
 
-    public sealed record Load(string UnitName, StoredUnit Unit, string Reason) : AgentTask(UnitName, Reason);
+    public sealed record Load(string UnitName, string Hash, string Reason) : AgentTask(UnitName, Reason);
 
     public sealed record Stop(string UnitName, string Reason) : AgentTask(UnitName, Reason);
 
@@ -21,9 +22,9 @@ public abstract record AgentTask(string UnitName, string Reason)
 /// </summary>
 public static class AgentTasks
 {
-    public static ImmutableArray<AgentTask> Plan(IEnumerable<Job> desired, IReadOnlyDictionary<string, LocalUnit> current)
+    public static ImmutableArray<AgentTask> Plan(IEnumerable<DesiredUnit> desired, IReadOnlyDictionary<string, LocalUnit> current)
     {
-        var wanted = desired.Where(job => job.TargetState != TargetState.Inactive).ToDictionary(job => job.Name, StringComparer.Ordinal);
+        var wanted = desired.Where(unit => unit.TargetState != TargetState.Inactive).ToDictionary(unit => unit.Name, StringComparer.Ordinal);
         return
         [
             .. current.Keys.Concat(wanted.Keys).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)
@@ -32,7 +33,7 @@ public static class AgentTasks
         ];
     }
 
-    private static IEnumerable<AgentTask> PlanUnit(string name, Job? wanted, LocalUnit? local)
+    private static IEnumerable<AgentTask> PlanUnit(string name, DesiredUnit? wanted, LocalUnit? local)
     {
         if (wanted is null)
         {
@@ -43,14 +44,14 @@ public static class AgentTasks
         var start = new AgentTask.Start(name, "unit currently loaded but desired state is launched");
         if (local is null)
         {
-            var load = new AgentTask.Load(name, wanted.Unit, "unit scheduled to this machine but not loaded");
+            var load = new AgentTask.Load(name, wanted.Hash, "unit scheduled to this machine but not loaded");
             return isLaunchWanted ? [load, start] : [load];
         }
 
-        if (local.Hash != wanted.Unit.Hash)
+        if (local.Hash != wanted.Hash)
         {
             const string Reason = "unit file differs from the one in the registry";
-            AgentTask[] replace = [new AgentTask.Unload(name, Reason), new AgentTask.Load(name, wanted.Unit, Reason)];
+            AgentTask[] replace = [new AgentTask.Unload(name, Reason), new AgentTask.Load(name, wanted.Hash, Reason)];
             return isLaunchWanted ? [.. replace, start] : replace;
         }
 

@@ -5,10 +5,10 @@ using Coreutil.Units;
 namespace Coreutil.Fleet.Agent;
 
 /// <summary>
-/// The fleet units present here. What was launched is remembered; after a restart of fleetd it is read off the manager: a unit that is anything
-/// but inactive was started, and is not started again.
+/// The fleet units present here. What was launched is remembered beyond this process; a unit of which nothing is known was started if the manager
+/// says anything but inactive of it. Neither is started again.
 /// </summary>
-public sealed class LocalUnits(IUnitManager manager)
+public sealed class LocalUnits(IUnitManager manager, LaunchRecord record)
 {
     private ImmutableSortedDictionary<string, LocalUnit> _units = ImmutableSortedDictionary.Create<string, LocalUnit>(StringComparer.Ordinal);
 
@@ -19,7 +19,7 @@ public sealed class LocalUnits(IUnitManager manager)
     {
         var texts = await manager.ReadLoadedUnitsAsync(cancel);
         var known = Current;
-        ImmutableArray<string> unknown = [.. texts.Keys.Where(name => !known.ContainsKey(name))];
+        ImmutableArray<string> unknown = [.. texts.Keys.Where(name => !known.ContainsKey(name) && !record.Contains(name))];
         var states = unknown.IsEmpty
             ? ImmutableDictionary<string, UnitState>.Empty
             : await manager.ReadStatesAsync(unknown, cancel);
@@ -29,11 +29,16 @@ public sealed class LocalUnits(IUnitManager manager)
                 UnitText.HashOf(unit.Value),
                 known.TryGetValue(unit.Key, out var remembered)
                     ? remembered.IsLaunched
-                    : states.TryGetValue(unit.Key, out var state) && state.ActiveState != "inactive"),
+                    : record.Contains(unit.Key) || (states.TryGetValue(unit.Key, out var state) && state.ActiveState != "inactive")),
             StringComparer.Ordinal);
         Volatile.Write(ref _units, units);
         return units;
     }
 
-    public void Set(string name, LocalUnit? unit) => Volatile.Write(ref _units, unit is null ? Current.Remove(name) : Current.SetItem(name, unit));
+    /// <exception cref="IOException">What was launched cannot be remembered beyond this process.</exception>
+    public void Set(string name, LocalUnit? unit)
+    {
+        Volatile.Write(ref _units, unit is null ? Current.Remove(name) : Current.SetItem(name, unit));
+        record.Set(name, unit is { IsLaunched: true });
+    }
 }

@@ -6,18 +6,21 @@ using Microsoft.Extensions.Logging;
 namespace Coreutil.Fleet.Agent;
 
 /// <summary>
-/// Tells the cluster the states of this machine's units: at once when they change, and before their keys expire. Only this machine's own keys
-/// are ever removed.
+/// Tells the cluster the states of this machine's units: at once when they change, and before their keys expire. Without a machine of the original
+/// in the cluster the keys last a day, since the engine takes them away with their machine. Only this machine's own keys are ever removed.
 /// </summary>
 public sealed class UnitStatePublisher(
-    IRegistry registry, IUnitManager manager, LocalUnits units, string machineId, TimeSpan ttl, TimeProvider time, ILogger log) : IDisposable
+    IRegistry registry, AssignmentWatch watch, IUnitManager manager, LocalUnits units, string machineId, TimeSpan agentTtl, TimeProvider time, ILogger log)
+    : IDisposable
 {
+    /// <summary>How long a state holds where the engine sweeps.</summary>
+    public static readonly TimeSpan LongTtl = TimeSpan.FromHours(24);
+
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Dictionary<string, Published> _published = new(StringComparer.Ordinal);
-
-    /// <summary>The original's rule: four fifths of a long TTL, half of a short one.</summary>
-    private readonly TimeSpan _period = ttl > TimeSpan.FromSeconds(10) ? ttl * 4 / 5 : ttl / 2;
+    private readonly HashSet<string> _withdrawn = new(StringComparer.Ordinal);
+    private string? _lastFailure;
 
     public async Task RunAsync(CancellationToken cancel)
     {
@@ -29,11 +32,11 @@ public sealed class UnitStatePublisher(
             }
             catch (Exception failure) when (AgentLoop.IsExpected(failure))
             {
-                log.PublishFailed(failure.Message);
+                TellFailure(failure.Message);
                 await Task.Delay(_longestPause, time, cancel);
             }
 
-            if (registry.IsLive)
+            if (watch.IsLive)
             {
                 await PublishAsync(cancel);
             }
@@ -46,27 +49,40 @@ public sealed class UnitStatePublisher(
         await _turn.WaitAsync(cancel);
         try
         {
+            bool isLegacy = watch.Orders is Orders.FromRegistry;
             var current = units.Current;
             var states = await manager.ReadStatesAsync([.. current.Keys], cancel);
             foreach (var (name, unit) in current)
             {
-                await PublishUnitAsync(new(new(name, machineId, states.GetValueOrDefault(name, UnitState.NotFound), unit.Hash), unit.IsLaunched), cancel);
+                var state = new PublishedState(name, machineId, states.GetValueOrDefault(name, UnitState.NotFound), unit.Hash);
+                await PublishUnitAsync(new(state, unit.IsLaunched, isLegacy), cancel);
             }
 
-            foreach (string gone in _published.Keys.Where(name => !current.ContainsKey(name)).ToList())
+            foreach (string gone in _published.Keys.Concat(_withdrawn).Where(name => !current.ContainsKey(name)).ToHashSet(StringComparer.Ordinal))
             {
-                await registry.RemoveStateAsync(gone, machineId, cancel);
+                await registry.RemoveStateAsync(gone, machineId, isLegacy, cancel);
                 _published.Remove(gone);
             }
+
+            _withdrawn.Clear();
+            _lastFailure = null;
         }
         catch (Exception failure) when (AgentLoop.IsExpected(failure))
         {
-            log.PublishFailed(failure.Message);
+            TellFailure(failure.Message);
         }
         finally
         {
             _turn.Release();
         }
+    }
+
+    /// <summary>A unit was taken off this machine: its state goes with the next publishing, also where an earlier process published it.</summary>
+    public async Task WithdrawAsync(string name, CancellationToken cancel)
+    {
+        await _turn.WaitAsync(cancel);
+        _withdrawn.Add(name);
+        _turn.Release();
     }
 
     /// <summary>What was published before the store forgot this machine has to be published again.</summary>
@@ -82,22 +98,39 @@ public sealed class UnitStatePublisher(
     private async Task PublishUnitAsync(Content content, CancellationToken cancel)
     {
         string name = content.State.UnitName;
-        if (_published.TryGetValue(name, out var last) && last.Content == content && time.GetElapsedTime(last.Stamp) < _period)
+        var ttl = content.IsLegacy ? agentTtl : LongTtl;
+
+        // The original's rule: four fifths of a long TTL, half of a short one.
+        var period = content.IsLegacy && ttl > TimeSpan.FromSeconds(10) ? ttl * 4 / 5 : ttl / 2;
+        if (_published.TryGetValue(name, out var last) && last.Content == content && time.GetElapsedTime(last.Stamp) < period)
         {
             return;
         }
 
         long stamp = time.GetTimestamp();
-        await registry.PublishStateAsync(content.State, ttl, cancel);
-        if (content.IsLaunched)
+        await registry.PublishStateAsync(content.State, ttl, content.IsLegacy, cancel);
+        long? beaten = last is { Content: { IsLaunched: true } } && last.Content.IsLegacy == content.IsLegacy ? last.Beaten : null;
+        if (content.IsLaunched && (beaten is not { } beat || time.GetElapsedTime(beat) >= period / 2))
         {
             await registry.BeatLaunchedAsync(name, machineId, ttl, cancel);
+            beaten = stamp;
         }
 
-        _published[name] = new(content, stamp);
+        _published[name] = new(content, stamp, beaten);
     }
 
-    private sealed record Content(PublishedState State, bool IsLaunched);
+    // The same failure every second is said once.
+    private void TellFailure(string message)
+    {
+        if (_lastFailure != message)
+        {
+            _lastFailure = message;
+            log.PublishFailed(message);
+        }
+    }
 
-    private sealed record Published(Content Content, long Stamp);
+    private sealed record Content(PublishedState State, bool IsLaunched, bool IsLegacy);
+
+    /// <param name="Beaten">When its launch was said last; a state that changes all the time must not put that off.</param>
+    private sealed record Published(Content Content, long Stamp, long? Beaten);
 }

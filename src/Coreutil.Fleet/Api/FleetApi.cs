@@ -1,19 +1,23 @@
+using Coreutil.Fleet.Engine;
+using Coreutil.Fleet.Registry;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Fleet.Api;
 
+/// <summary>The parts of the API.</summary>
+internal sealed record FleetApiParts(
+    IRegistry Registry, ReadHandlers Reads, UnitsHandler Units, LocalUnitHandler Local, PlacementHandler Placement, EngineMetrics Metrics);
+
 /// <summary>fleet's HTTP API: finds the resource, refuses while the registry is away, and answers failures in the original's form.</summary>
-internal sealed class FleetApi(ReadHandlers reads, UnitsHandler units, LocalUnitHandler local, Func<bool> isAvailable, ILogger log)
+internal sealed class FleetApi(FleetApiParts parts, Func<CancellationToken, Task<bool>> isAvailable, ILogger log)
 {
     public async Task AnswerAsync(HttpContext http)
     {
         http.Response.Headers.Server = $"fleetd/{FleetServer.Version}";
         try
         {
-            await (isAvailable()
-                ? RouteAsync(http)
-                : ApiReply.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "fleet server unable to communicate with etcd"));
+            await AnswerAvailableAsync(http);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {
@@ -26,6 +30,23 @@ internal sealed class FleetApi(ReadHandlers reads, UnitsHandler units, LocalUnit
         }
     }
 
+    private async Task AnswerAvailableAsync(HttpContext http)
+    {
+        if (FleetApiServer.IsReadOnly(http) && http.Request.Method is not ("GET" or "HEAD"))
+        {
+            await ApiReply.RefuseAsync(http, StatusCodes.Status403Forbidden, "this listener is read-only");
+            return;
+        }
+
+        if (!await isAvailable(http.RequestAborted))
+        {
+            await ApiReply.RefuseAsync(http, StatusCodes.Status503ServiceUnavailable, "fleet server unable to communicate with etcd");
+            return;
+        }
+
+        await RouteAsync(http);
+    }
+
     private Task RouteAsync(HttpContext http)
     {
         string path = http.Request.Path.Value ?? "/";
@@ -34,18 +55,26 @@ internal sealed class FleetApi(ReadHandlers reads, UnitsHandler units, LocalUnit
             return ApiReply.RefuseAsync(http, StatusCodes.Status405MethodNotAllowed);
         }
 
+        if (path == "/metrics")
+        {
+            http.Response.ContentType = MetricsText.ContentType;
+            return http.Response.WriteAsync(MetricsText.Write(parts.Metrics.Current, parts.Registry.Snapshot), http.RequestAborted);
+        }
+
         string? resource = path.StartsWith("/fleet/v1/", StringComparison.Ordinal) ? path["/fleet/v1/".Length..]
             : path.StartsWith("/v1-alpha/", StringComparison.Ordinal) ? path["/v1-alpha/".Length..]
             : null;
         return resource?.Split('/') switch
         {
-            ["machines"] => reads.AnswerMachinesAsync(http),
-            ["units"] => units.AnswerListAsync(http),
-            ["units", { Length: > 0 } name] => units.AnswerUnitAsync(http, name),
-            ["state"] => reads.AnswerStatesAsync(http),
-            ["state", { Length: > 0 } name] => reads.AnswerStateAsync(http, name),
-            ["x-units", { Length: > 0 } name, ("status" or "journal") and var what] => local.AnswerAsync(http, name, what),
-            ["discovery"] => ApiReply.RefuseAsync(http, StatusCodes.Status501NotImplemented, "the discovery document is not built yet"),
+            ["machines"] => parts.Reads.AnswerMachinesAsync(http),
+            ["units"] => parts.Units.AnswerListAsync(http),
+            ["units", { Length: > 0 } name] => parts.Units.AnswerUnitAsync(http, name),
+            ["state"] => parts.Reads.AnswerStatesAsync(http),
+            ["state", { Length: > 0 } name] => parts.Reads.AnswerStateAsync(http, name),
+            ["discovery"] => DiscoveryDocument.AnswerAsync(http),
+            ["x-units", { Length: > 0 } name, ("status" or "journal" or "restart") and var what] => parts.Local.AnswerAsync(http, name, what),
+            ["x-units", { Length: > 0 } name, "why"] => parts.Placement.ExplainAsync(http, name),
+            ["x-machines", { Length: > 0 } id] => parts.Placement.ForgetAsync(http, id),
             _ => ApiReply.RefuseAsync(http, StatusCodes.Status404NotFound),
         };
     }

@@ -1,49 +1,27 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Coreutil.Etcd.Client;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Fleet.Api;
 
-/// <summary>A unit as the v1 API shows it; <see cref="CurrentState"/> is null for a global unit asked for by name.</summary>
-public sealed record UnitEntry(string Name, string? CurrentState, string DesiredState, string? MachineId, ImmutableArray<UnitOption> Options)
+/// <summary>How the API is reached, where an address does not say it.</summary>
+public sealed record FleetApiConnection
 {
-    public UnitFile File => new(Options);
-}
+    public string? CaFile { get; init; }
 
-public sealed record MachineEntry(string Id, string? PrimaryIp, ImmutableSortedDictionary<string, string> Metadata);
+    public string? CertFile { get; init; }
 
-public sealed record UnitStateEntry(string Name, string MachineId, string Hash, string LoadState, string ActiveState, string SubState);
+    public string? KeyFile { get; init; }
 
-/// <summary>The API refused, or did not answer; the message is in the words of the original's client.</summary>
-public sealed class FleetApiException(string message, Exception? inner = null) : Exception(message, inner);
-
-/// <summary>fleet's v1 API from the caller's side; what fleetctl's commands need of it.</summary>
-public interface IFleetApi
-{
-    Task<ImmutableArray<MachineEntry>> ListMachinesAsync(CancellationToken cancel);
-
-    Task<ImmutableArray<UnitEntry>> ListUnitsAsync(CancellationToken cancel);
-
-    Task<ImmutableArray<UnitStateEntry>> ListStatesAsync(CancellationToken cancel);
-
-    /// <summary>Null when there is no such unit.</summary>
-    Task<UnitEntry?> FindUnitAsync(string name, CancellationToken cancel);
-
-    /// <summary>Creates the unit, replaces its options, or (without options) changes its desired state.</summary>
-    Task PutUnitAsync(string name, string desiredState, ImmutableArray<UnitOption>? options, CancellationToken cancel);
-
-    /// <summary>False when there was no such unit.</summary>
-    Task<bool> DeleteUnitAsync(string name, CancellationToken cancel);
-
-    /// <summary>What systemctl status prints of it and its exit code.</summary>
-    Task<(string Text, int ExitCode)> ReadStatusAsync(string name, CancellationToken cancel);
-
-    IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, CancellationToken cancel);
+    /// <summary>Opens a stream to a socket's path or to <c>host:port</c> in place of dialling it: a tunnel.</summary>
+    public Func<string, Stream>? Open { get; init; }
 }
 
 /// <summary>The v1 API over a unix socket or TCP.</summary>
@@ -54,26 +32,30 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
     private readonly string? _socket;
 
     /// <param name="endpoint"><c>unix:///path</c>, <c>http://host:port</c> or <c>https://host:port</c>.</param>
-    public FleetApiClient(Uri endpoint)
+    /// <param name="connection">TLS files, and another way than dialling.</param>
+    /// <exception cref="FleetApiException">The TLS files cannot be used.</exception>
+    public FleetApiClient(Uri endpoint, FleetApiConnection? connection = null)
     {
-        var handler = new SocketsHttpHandler { UseProxy = false };
+        connection ??= new();
+        SocketsHttpHandler handler;
+        try
+        {
+            handler = EtcdTls.CreateHandler(new() { Endpoints = [], CaFile = connection.CaFile, CertFile = connection.CertFile, KeyFile = connection.KeyFile });
+        }
+        catch (Exception unusable) when (unusable is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            throw new FleetApiException(unusable.Message, unusable);
+        }
+
         if (endpoint.Scheme is "unix" or "file")
         {
             _socket = endpoint.LocalPath;
-            handler.ConnectCallback = async (_, cancel) =>
-            {
-                var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-                try
-                {
-                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(_socket), cancel);
-                    return new NetworkStream(socket, ownsSocket: true);
-                }
-                catch
-                {
-                    socket.Dispose();
-                    throw;
-                }
-            };
+            handler.ConnectCallback = (_, cancel) => ConnectAsync(_socket, cancel);
+        }
+
+        if (connection.Open is { } open)
+        {
+            handler.ConnectCallback = (to, _) => ValueTask.FromResult(open(_socket ?? $"{to.DnsEndPoint.Host}:{to.DnsEndPoint.Port.ToString(CultureInfo.InvariantCulture)}"));
         }
 
         // The original's name for a host that is only a socket; it shows in its error texts.
@@ -95,7 +77,7 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
     public async Task<UnitEntry?> FindUnitAsync(string name, CancellationToken cancel)
     {
         using var reply = await SendAsync(HttpMethod.Get, $"units/{Uri.EscapeDataString(name)}", null, cancel);
-        if (reply.StatusCode == System.Net.HttpStatusCode.NotFound)
+        if (reply.StatusCode == HttpStatusCode.NotFound)
         {
             return null;
         }
@@ -116,7 +98,7 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
     public async Task<bool> DeleteUnitAsync(string name, CancellationToken cancel)
     {
         using var reply = await SendAsync(HttpMethod.Delete, $"units/{Uri.EscapeDataString(name)}", null, cancel);
-        if (reply.StatusCode == System.Net.HttpStatusCode.NotFound)
+        if (reply.StatusCode == HttpStatusCode.NotFound)
         {
             return false;
         }
@@ -125,28 +107,107 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
         return true;
     }
 
-    public async Task<(string Text, int ExitCode)> ReadStatusAsync(string name, CancellationToken cancel)
+    public async Task<(string Text, int ExitCode)?> ReadStatusAsync(string name, string machineId, CancellationToken cancel)
     {
-        using var reply = await SendAsync(HttpMethod.Get, $"x-units/{Uri.EscapeDataString(name)}/status", null, cancel);
-        await EnsureSuccessAsync(reply, cancel);
+        using var reply = await SendAsync(HttpMethod.Get, $"x-units/{Uri.EscapeDataString(name)}/status?machineID={machineId}", null, cancel);
+        if (!await IsOfferedAsync(reply, cancel))
+        {
+            return null;
+        }
+
         string text = await reply.Content.ReadAsStringAsync(cancel);
         bool hasCode = reply.Headers.TryGetValues("X-Exit-Code", out var codes);
         return (text, hasCode && int.TryParse(codes!.First(), NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : 0);
     }
 
-    public async IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, [EnumeratorCancellation] CancellationToken cancel)
+    public async Task<IAsyncEnumerable<string>?> OpenJournalAsync(string name, string machineId, int lines, bool isFollowing, CancellationToken cancel)
     {
-        string path = string.Create(CultureInfo.InvariantCulture, $"x-units/{Uri.EscapeDataString(name)}/journal?lines={lines}&follow={(isFollowing ? "true" : "false")}");
-        using var reply = await SendAsync(HttpMethod.Get, path, null, cancel);
-        await EnsureSuccessAsync(reply, cancel);
-        using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(cancel));
-        while (await reader.ReadLineAsync(cancel) is { } line)
+        string path = string.Create(
+            CultureInfo.InvariantCulture,
+            $"x-units/{Uri.EscapeDataString(name)}/journal?machineID={machineId}&lines={lines}&follow={(isFollowing ? "true" : "false")}");
+        var reply = await SendAsync(HttpMethod.Get, path, null, cancel);
+        try
         {
-            yield return line;
+            if (await IsOfferedAsync(reply, cancel))
+            {
+                return ReadLinesAsync(reply, cancel);
+            }
         }
+        catch
+        {
+            reply.Dispose();
+            throw;
+        }
+
+        reply.Dispose();
+        return null;
+    }
+
+    public async Task<bool> RestartOnAsync(string name, string machineId, CancellationToken cancel)
+    {
+        using var reply = await SendAsync(HttpMethod.Post, $"x-units/{Uri.EscapeDataString(name)}/restart?machineID={machineId}", null, cancel);
+        return await IsOfferedAsync(reply, cancel);
+    }
+
+    public async Task<PlacementReport?> ExplainAsync(string name, CancellationToken cancel)
+    {
+        using var reply = await SendAsync(HttpMethod.Get, $"x-units/{Uri.EscapeDataString(name)}/why", null, cancel);
+        if (!await IsOfferedAsync(reply, cancel))
+        {
+            return null;
+        }
+
+        using var document = JsonDocument.Parse(await reply.Content.ReadAsByteArrayAsync(cancel));
+        return FleetJson.ReadReport(document.RootElement);
+    }
+
+    public async Task<bool> ForgetMachineAsync(string machineId, CancellationToken cancel)
+    {
+        using var reply = await SendAsync(HttpMethod.Delete, $"x-machines/{Uri.EscapeDataString(machineId)}", null, cancel);
+        return await IsOfferedAsync(reply, cancel);
     }
 
     public void Dispose() => _http.Dispose();
+
+    private static async IAsyncEnumerable<string> ReadLinesAsync(HttpResponseMessage reply, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        using (reply)
+        {
+            using var reader = new StreamReader(await reply.Content.ReadAsStreamAsync(cancel));
+            while (await reader.ReadLineAsync(cancel) is { } line)
+            {
+                yield return line;
+            }
+        }
+    }
+
+    /// <summary>A fleetd of the original has no such path (404 without a word); ours may have no way to the machine (502).</summary>
+    private static async Task<bool> IsOfferedAsync(HttpResponseMessage reply, CancellationToken cancel)
+    {
+        if (reply.StatusCode == HttpStatusCode.BadGateway
+            || (reply.StatusCode == HttpStatusCode.NotFound && (await reply.Content.ReadAsStringAsync(cancel)).Contains("\"message\":\"\"", StringComparison.Ordinal)))
+        {
+            return false;
+        }
+
+        await EnsureSuccessAsync(reply, cancel);
+        return true;
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     /// <summary>Follows the pages until no token is left.</summary>
     private async Task<ImmutableArray<T>> ListAsync<T>(string resource, string member, Func<JsonElement, T> read, CancellationToken cancel)

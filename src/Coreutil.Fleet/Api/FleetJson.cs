@@ -124,6 +124,33 @@ internal static class FleetJson
         json.WriteEndObject();
     });
 
+    public static void WriteReport(Utf8JsonWriter json, PlacementReport report)
+    {
+        json.WriteStartObject();
+        json.WriteString("name", report.UnitName);
+        WriteText(json, "machineID", report.MachineId);
+        json.WriteString("summary", report.Summary);
+        json.WriteStartArray("machines");
+        foreach (var machine in report.Machines)
+        {
+            json.WriteStartObject();
+            json.WriteString("id", machine.MachineId);
+            WriteText(json, "obstacle", machine.Obstacle);
+            json.WriteNumber("units", machine.Units);
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+        json.WriteEndObject();
+    }
+
+    public static PlacementReport ReadReport(JsonElement root) => new(
+        Text(root, "name") ?? "",
+        Text(root, "machineID"),
+        Text(root, "summary") ?? "",
+        [.. root.GetProperty("machines").EnumerateArray().Select(machine => new MachineVerdict(
+            Text(machine, "id") ?? "", Text(machine, "obstacle"), machine.GetProperty("units").GetInt32()))]);
+
     /// <exception cref="JsonException">The body is no unit.</exception>
     public static UnitBody ReadUnit(JsonElement root)
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
 using Microsoft.AspNetCore.Http;
@@ -6,18 +7,21 @@ using Microsoft.AspNetCore.Http;
 namespace Coreutil.Fleet.Api;
 
 /// <summary>
-/// <c>/x-units/NAME/status</c> and <c>/journal</c>: what systemctl and journalctl print, asked of this machine's unit manager, so that fleetctl needs
-/// no ssh. An addition of ours.
+/// <c>/x-units/NAME/status</c>, <c>/journal</c> and <c>/restart</c>: what systemctl and journalctl print and do, asked of the unit manager of the machine that
+/// holds the unit, so that fleetctl needs no ssh. A request for another machine is passed on to its fleetd. An addition of ours.
 /// </summary>
-internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager, string machineId)
+internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager, MachineForwarder forwarder, string machineId, TimeProvider time)
 {
     private const int DefaultLines = 10;
+    private static readonly TimeSpan _longestStop = TimeSpan.FromSeconds(100);
+    private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(100);
 
     public async Task AnswerAsync(HttpContext http, string name, string what)
     {
-        if (http.Request.Method != "GET")
+        string method = what == "restart" ? "POST" : "GET";
+        if (http.Request.Method != method)
         {
-            await ApiReply.RefuseAsync(http, StatusCodes.Status405MethodNotAllowed, "only GET supported against this resource");
+            await ApiReply.RefuseAsync(http, StatusCodes.Status405MethodNotAllowed, $"only {method} supported against this resource");
             return;
         }
 
@@ -27,20 +31,25 @@ internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager,
             return;
         }
 
-        if (job.TargetMachine is { } elsewhere && elsewhere != machineId)
+        string where = http.Request.Query["machineID"].ToString() is { Length: > 0 } asked ? asked : job.TargetMachine ?? machineId;
+        if (where != machineId)
         {
-            await ApiReply.RefuseAsync(
-                http, StatusCodes.Status501NotImplemented, $"the {what} of {name} on another machine ({elsewhere}) is not built yet: ask the fleetd there");
+            await forwarder.ForwardAsync(http, registry.Snapshot.Machines.GetValueOrDefault(where), where);
             return;
         }
 
-        http.Response.ContentType = "text/plain; charset=utf-8";
-        await (what == "status" ? WriteStatusAsync(http, name) : WriteJournalAsync(http, name));
+        await (what switch
+        {
+            "status" => WriteStatusAsync(http, name),
+            "journal" => WriteJournalAsync(http, name),
+            _ => RestartAsync(http, name),
+        });
     }
 
     private async Task WriteStatusAsync(HttpContext http, string name)
     {
         var status = await manager.ReadStatusAsync(name, http.RequestAborted);
+        http.Response.ContentType = "text/plain; charset=utf-8";
         http.Response.Headers["X-Exit-Code"] = status.ExitCode.ToString(CultureInfo.InvariantCulture);
         await http.Response.WriteAsync(status.Text, http.RequestAborted);
     }
@@ -49,6 +58,7 @@ internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager,
     {
         int lines = int.TryParse(http.Request.Query["lines"], NumberStyles.None, CultureInfo.InvariantCulture, out int count) ? count : DefaultLines;
         bool isFollowing = http.Request.Query["follow"] == "true";
+        http.Response.ContentType = "text/plain; charset=utf-8";
         await http.Response.StartAsync(http.RequestAborted);
         try
         {
@@ -62,5 +72,31 @@ internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager,
         {
             // The reader has seen enough: how following ends.
         }
+    }
+
+    private async Task RestartAsync(HttpContext http, string name)
+    {
+        var cancel = http.RequestAborted;
+        if (registry.Snapshot.Jobs.GetValueOrDefault(name)?.TargetState != TargetState.Launched)
+        {
+            await ApiReply.RefuseAsync(http, StatusCodes.Status409Conflict, "unit is not launched");
+            return;
+        }
+
+        await manager.StopAsync(name, cancel);
+        long started = time.GetTimestamp();
+        while ((await manager.ReadStatesAsync([name], cancel)).GetValueOrDefault(name).ActiveState is not ("inactive" or "failed"))
+        {
+            if (time.GetElapsedTime(started) > _longestStop)
+            {
+                await ApiReply.RefuseAsync(http, StatusCodes.Status504GatewayTimeout, "unit does not stop");
+                return;
+            }
+
+            await Task.Delay(_poll, time, cancel);
+        }
+
+        await manager.StartAsync(name, cancel);
+        await ApiReply.WriteStatusAsync(http, StatusCodes.Status204NoContent);
     }
 }

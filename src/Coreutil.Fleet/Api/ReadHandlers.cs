@@ -42,7 +42,7 @@ internal sealed partial class ReadHandlers(IRegistry registry, int tokenLimit)
         }
 
         // The original's process loses the connection here when the unit has no state.
-        return registry.Snapshot.States.FirstOrDefault(state => state.UnitName == name) is { } found
+        return registry.Snapshot.StatesOf(name).FirstOrDefault() is { } found
             ? ApiReply.WriteJsonAsync(http, StatusCodes.Status200OK, FleetJson.One(found, FleetJson.WriteState))
             : ApiReply.RefuseAsync(http, StatusCodes.Status404NotFound, "unit state does not exist");
     }

@@ -47,8 +47,8 @@ internal sealed class UnitsHandler(IRegistry registry, int tokenLimit, ILogger l
             return ApiReply.WriteJsonAsync(http, StatusCodes.Status200OK, FleetJson.One(job, (json, unit) => FleetJson.WriteUnit(json, unit, current)));
         }
 
-        return snapshot.BrokenJobs.TryGetValue(name, out string? fault)
-            ? ApiReply.RefuseAsync(http, StatusCodes.Status500InternalServerError, $"unit {name} cannot be read: {fault}; destroy it")
+        return snapshot.BrokenJobs.TryGetValue(name, out var broken)
+            ? ApiReply.RefuseAsync(http, StatusCodes.Status500InternalServerError, $"unit {name} cannot be read: {broken.Fault}; destroy it")
             : ApiReply.RefuseAsync(http, StatusCodes.Status404NotFound, "unit does not exist");
     }
 

@@ -4,29 +4,32 @@ using Coreutil.Fleet.Machines;
 
 namespace Coreutil.Fleet.Engine;
 
-/// <summary>Machines, jobs, and who is where: all that scheduling looks at. Immutable; a decision gives the next state.</summary>
+/// <summary>Machines, jobs, and who is where: all that scheduling looks at.</summary>
 public sealed record ClusterState(
     ImmutableSortedDictionary<string, MachineState> Machines,
     ImmutableSortedDictionary<string, Job> Jobs)
 {
-    /// <summary>
-    /// The units that count on a machine: jobs put there and wanted, then every global unit that fits and conflicts with none before it.
-    /// </summary>
-    public ImmutableArray<Job> UnitsOn(MachineState machine)
+    /// <summary>Machines that do not answer and may come back: what is on them stays.</summary>
+    public ImmutableHashSet<string> Late { get; init; } = [];
+
+    /// <summary>The units that count on a machine.</summary>
+    public ImmutableArray<Job> UnitsOn(MachineState machine) => Placement.UnitsOn(
+        machine,
+        Jobs.Values.Where(job => !job.IsGlobal && job.TargetMachine == machine.Id && job.TargetState != TargetState.Inactive),
+        Jobs.Values.Where(job => job.IsGlobal && job.TargetState != TargetState.Inactive));
+
+    /// <summary>The state after these decisions.</summary>
+    public ClusterState With(IEnumerable<Decision> decisions)
     {
-        var units = Jobs.Values
-            .Where(job => !job.IsGlobal && job.TargetMachine == machine.Id && job.TargetState != TargetState.Inactive)
-            .ToList();
-        foreach (var job in Jobs.Values)
+        var jobs = Jobs.ToBuilder();
+        foreach (var decision in decisions)
         {
-            if (job.IsGlobal && job.TargetState != TargetState.Inactive && Placement.FindObstacle(job, machine, units) is null)
+            if (decision is not Decision.Wait)
             {
-                units.Add(job);
+                jobs[decision.UnitName] = jobs[decision.UnitName] with { TargetMachine = (decision as Decision.Schedule)?.MachineId };
             }
         }
 
-        return [.. units];
+        return this with { Jobs = jobs.ToImmutable() };
     }
-
-    public ClusterState Place(Job job, string? machineId) => this with { Jobs = Jobs.SetItem(job.Name, job with { TargetMachine = machineId }) };
 }

@@ -1,11 +1,32 @@
+using System.Collections.Immutable;
 using Coreutil.Etcd.Client;
 using Coreutil.Fleet.Registry;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Fleet.Engine;
 
-/// <summary>Holds the lease if it can, and while it does carries out what <see cref="Schedule"/> decides: at every change of the registry and at least once an interval.</summary>
-public sealed class EngineLoop(IRegistry registry, EngineLease lease, TimeSpan interval, TimeSpan leaseTtl, TimeProvider time, ILogger log)
+/// <summary>How an engine works; the defaults are the original's.</summary>
+public sealed record EngineSettings
+{
+    public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(2);
+
+    public TimeSpan RescheduleGrace { get; init; }
+
+    /// <summary>A machine's object lives that long without a sign of it.</summary>
+    public TimeSpan AgentTtl { get; init; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>False: never takes the lease, only looks who has it.</summary>
+    public bool CanLead { get; init; } = true;
+
+    public TimeSpan LeaseTtl => Interval * EngineLoop.LeaseIntervals;
+}
+
+/// <summary>
+/// Holds the lease if it can, and while it does carries out what <see cref="Schedule"/> decides: at every change of the registry and at least once an
+/// interval. Then it writes for each machine what that has to run.
+/// </summary>
+public sealed class EngineLoop(
+    IRegistry registry, EngineLease lease, AssignmentWatch watch, RegistryCare care, EngineSettings settings, EngineMetrics metrics, TimeProvider time, ILogger log)
 {
     /// <summary>The protocol between engines; the original's number.</summary>
     public const int ProtocolVersion = 1;
@@ -13,94 +34,244 @@ public sealed class EngineLoop(IRegistry registry, EngineLease lease, TimeSpan i
     /// <summary>The lease lasts this many intervals.</summary>
     public const int LeaseIntervals = 5;
 
+    /// <summary>So many machines look at the lease every interval, the others now and then: a thousand of them would be a load.</summary>
+    public const int Standbys = 6;
+
+    // A pass writes so many decisions at most, so that the agents of the first need not wait for the last.
+    private const int LargestPass = 1000;
+    private const int Writers = 16;
+    private static readonly TimeSpan _patrol = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan _tidyPeriod = TimeSpan.FromSeconds(10);
     private readonly Dictionary<string, string> _waiting = new(StringComparer.Ordinal);
+    private readonly LateMachines _lateMachines = new(settings.RescheduleGrace, settings.AgentTtl, settings.AgentTtl);
+    private readonly long _start = time.GetTimestamp();
+    private ImmutableSortedDictionary<string, string> _late = ImmutableSortedDictionary<string, string>.Empty;
+    private RegistrySnapshot? _decidedFor;
+    private long _renewed;
+    private long _tidied = time.GetTimestamp();
     private bool _wasLeader;
+    private bool _isNative = true;
 
     public async Task RunAsync(CancellationToken cancel)
     {
         for (; ; )
         {
             long seen = registry.Version;
+            bool isLeader = false;
             try
             {
-                await TickAsync(cancel);
+                isLeader = await TickAsync(cancel);
             }
             catch (Exception refused) when (refused is EtcdException or EtcdUnavailableException or EtcdProtocolException)
             {
+                _decidedFor = null;
                 log.EngineInterrupted(refused.Message);
             }
 
-            await registry.WaitForChangeAsync(seen, interval, cancel);
+            await (isLeader ? registry.WaitForChangeAsync(seen, settings.Interval, cancel) : Task.Delay(NextLook(), time, cancel));
         }
     }
 
-    private async Task TickAsync(CancellationToken cancel)
+    /// <summary>What must be known of a job's machine that only the leader knows; null for nothing.</summary>
+    public string? WhyHeld(string machineId) => _late.GetValueOrDefault(machineId);
+
+    private TimeSpan NextLook() => watch.IsLive && (watch.Assignment is { IsStandby: false } || !settings.CanLead)
+        ? _patrol * (0.5 + Random.Shared.NextDouble())
+        : settings.Interval;
+
+    private async Task<bool> TickAsync(CancellationToken cancel)
     {
-        if (!registry.IsLive || !await registry.AgreeOnEngineVersionAsync(ProtocolVersion, cancel))
+        if (!watch.IsLive)
         {
-            return;
+            return false;
+        }
+
+        if (!settings.CanLead)
+        {
+            await lease.LookAsync(cancel);
+            watch.OnEngineSeen(lease.Holder);
+            return false;
+        }
+
+        if (!await HoldAsync(cancel))
+        {
+            return false;
+        }
+
+        if (!await registry.WaitUntilLiveAsync(settings.Interval, cancel))
+        {
+            return true;
         }
 
         // Past the lease another engine may decide: what is not sent by then is not sent.
-        using var limit = new CancellationTokenSource(leaseTtl, time);
-        var held = await lease.TryHoldAsync(cancel);
+        using var limit = new CancellationTokenSource(settings.LeaseTtl - time.GetElapsedTime(_renewed), time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
+        try
+        {
+            await PassAsync(either.Token);
+        }
+        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+        {
+            _decidedFor = null;
+            log.EngineInterrupted("the lease ended before all decisions were written");
+        }
+
+        return true;
+    }
+
+    private async Task<bool> HoldAsync(CancellationToken cancel)
+    {
+        if (lease.IsHeld && time.GetElapsedTime(_renewed) < settings.Interval && lease.Holder?.IsNative == _isNative)
+        {
+            return true;
+        }
+
+        if (!await registry.AgreeOnEngineVersionAsync(ProtocolVersion, cancel))
+        {
+            return false;
+        }
+
+        long stamp = time.GetTimestamp();
+        var held = await lease.TryHoldAsync(_isNative, cancel);
+        _renewed = stamp;
+        watch.OnEngineSeen(lease.Holder);
         if (held.IsLeader != _wasLeader)
         {
             _wasLeader = held.IsLeader;
             _waiting.Clear();
+            _decidedFor = null;
+            metrics.OnLeadership(held.IsLeader, time.GetUtcNow());
             log.LeadershipChanged(held.IsLeader ? "Engine leadership acquired" : "Engine leadership lost");
         }
 
-        if (!held.IsLeader)
+        if (held is { IsLeader: true, Pause: var pause } && pause > TimeSpan.Zero)
         {
-            return;
+            await Task.Delay(pause, time, cancel);
         }
 
-        if (held.Pause > TimeSpan.Zero)
-        {
-            await Task.Delay(held.Pause, time, cancel);
-            return;
-        }
+        return held.IsLeader;
+    }
 
+    private async Task PassAsync(CancellationToken cancel)
+    {
         var snapshot = registry.Snapshot;
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
-        try
+        int reading = registry.Listings;
+        if (snapshot.IsNative != _isNative)
         {
-            foreach (var decision in Schedule.Decide(new(snapshot.Machines, snapshot.Jobs)))
+            // The others' agents read off the lease whether they are given orders.
+            _isNative = snapshot.IsNative;
+            if (!await HoldAsync(cancel))
             {
-                await CarryOutAsync(decision, either.Token);
+                return;
             }
         }
-        catch (OperationCanceledException) when (!cancel.IsCancellationRequested)
+
+        var late = _lateMachines.Judge(snapshot, reading, time.GetElapsedTime(_start));
+        foreach (var (id, reason) in late.Where(machine => !_late.ContainsKey(machine.Key)))
         {
-            log.EngineInterrupted("the lease ended before all decisions were written");
+            log.MachineLate(id, reason);
+        }
+
+        bool isSame = ReferenceEquals(snapshot, _decidedFor) && late.Keys.SequenceEqual(_late.Keys);
+        _late = late;
+        if (!isSame)
+        {
+            long started = time.GetTimestamp();
+            await DecideAsync(snapshot, late, cancel);
+            metrics.OnPass(time.GetElapsedTime(started));
+        }
+
+        if (time.GetElapsedTime(_tidied) >= _tidyPeriod)
+        {
+            _tidied = time.GetTimestamp();
+            await care.TidyAsync(snapshot, reading, [.. late.Keys], settings.AgentTtl, cancel);
         }
     }
 
-    private async Task CarryOutAsync(Decision decision, CancellationToken cancel)
+    private async Task DecideAsync(RegistrySnapshot snapshot, ImmutableSortedDictionary<string, string> late, CancellationToken cancel)
     {
+        var state = new ClusterState(snapshot.Machines, snapshot.Jobs) { Late = [.. late.Keys] };
+        var all = Schedule.Decide(state);
+        TellWaiting(all);
+        Decision[] decisions = [.. all.Where(decision => decision is not Decision.Wait).Take(LargestPass)];
+        ulong newest = 0;
+        foreach (var phase in (Decision[][])[[.. decisions.Where(decision => decision is Decision.Unschedule)], [.. decisions.Where(decision => decision is Decision.Schedule)]])
+        {
+            await Parallel.ForEachAsync(
+                phase,
+                new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancel },
+                async (decision, stop) =>
+                {
+                    ulong index = await CarryOutAsync(decision, stop);
+                    lock (phase)
+                    {
+                        newest = Math.Max(newest, index);
+                    }
+                });
+        }
+
+        await AssignAsync(snapshot, state.With(decisions), cancel);
+        await registry.WaitForIndexAsync(newest, cancel);
+        _decidedFor = decisions.Length == 0 ? snapshot : null;
+    }
+
+    private async Task<ulong> CarryOutAsync(Decision decision, CancellationToken cancel)
+    {
+        metrics.OnDecision(decision);
         switch (decision)
         {
             case Decision.Schedule placed:
-                _waiting.Remove(placed.UnitName);
-                await registry.ScheduleAsync(placed.UnitName, placed.MachineId, cancel);
+                ulong index = await registry.ScheduleAsync(placed.UnitName, placed.MachineId, cancel);
                 log.Scheduled(placed.UnitName, placed.MachineId, placed.Reason);
-                break;
+                return index;
             case Decision.Unschedule removed:
-                await registry.UnscheduleAsync(removed.UnitName, removed.MachineId, cancel);
+                ulong removal = await registry.UnscheduleAsync(removed.UnitName, removed.MachineId, cancel);
                 log.Unscheduled(removed.UnitName, removed.MachineId, removed.Reason);
-                break;
-            case Decision.Wait waiting:
-                // Said once for each reason, not every two seconds.
-                if (!_waiting.TryGetValue(waiting.UnitName, out string? said) || said != waiting.Reason)
-                {
-                    _waiting[waiting.UnitName] = waiting.Reason;
-                    log.Unschedulable(waiting.UnitName, waiting.Reason);
-                }
-
-                break;
+                return removal;
             default:
                 throw new InvalidOperationException("unknown decision");
+        }
+    }
+
+    /// <summary>Where a machine of the original is in the cluster nobody is given orders: the agents read the whole registry, as its agent does.</summary>
+    private async Task AssignAsync(RegistrySnapshot snapshot, ClusterState after, CancellationToken cancel)
+    {
+        var wanted = new Dictionary<string, Assignment>(StringComparer.Ordinal);
+        if (snapshot.IsNative)
+        {
+            var board = new Board(after);
+            var standbys = snapshot.Machines.Values.Where(machine => !machine.IsEngineDisabled).Take(Standbys).Select(machine => machine.Id).ToHashSet(StringComparer.Ordinal);
+            foreach (string id in snapshot.Machines.Keys)
+            {
+                wanted[id] = new(
+                    standbys.Contains(id),
+                    [.. board.UnitsOn(id).OrderBy(job => job.Name, StringComparer.Ordinal).Select(DesiredUnit.Of)]);
+            }
+        }
+
+        var changed = wanted.Where(pair => !snapshot.Assignments.TryGetValue(pair.Key, out string? known) || known != RegistryJson.WriteAssignment(pair.Value));
+        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancel };
+        await Parallel.ForEachAsync(changed, parallel, async (pair, stop) => await registry.WriteAssignmentAsync(pair.Key, pair.Value, stop));
+        var ended = snapshot.Assignments.Keys.Where(id => !wanted.ContainsKey(id) && !(snapshot.IsNative && after.Late.Contains(id)));
+        await Parallel.ForEachAsync(ended, parallel, async (id, stop) => await registry.RemoveAssignmentAsync(id, stop));
+    }
+
+    // Said once for each reason, not every two seconds.
+    private void TellWaiting(ImmutableArray<Decision> decisions)
+    {
+        var waiting = decisions.OfType<Decision.Wait>().ToDictionary(wait => wait.UnitName, wait => wait.Reason, StringComparer.Ordinal);
+        foreach (var (unit, reason) in waiting)
+        {
+            if (!_waiting.TryGetValue(unit, out string? said) || said != reason)
+            {
+                _waiting[unit] = reason;
+                log.Unschedulable(unit, reason);
+            }
+        }
+
+        foreach (string done in _waiting.Keys.Where(unit => !waiting.ContainsKey(unit)).ToArray())
+        {
+            _waiting.Remove(done);
         }
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Machines;
 
@@ -6,6 +7,21 @@ namespace Coreutil.Fleet.Engine;
 /// <summary>May this job be on that machine, beside those units? The conditions and their order are the original engine's.</summary>
 public static class Placement
 {
+    /// <summary>What counts on a machine: the jobs put there, then every global unit that fits and conflicts with none before it.</summary>
+    public static ImmutableArray<Job> UnitsOn(MachineState machine, IEnumerable<Job> placed, IEnumerable<Job> globals)
+    {
+        List<Job> units = [.. placed];
+        foreach (var job in globals)
+        {
+            if (FindObstacle(job, machine, units) is null)
+            {
+                units.Add(job);
+            }
+        }
+
+        return [.. units];
+    }
+
     /// <summary>The first reason against it; null when there is none.</summary>
     public static string? FindObstacle(Job job, MachineState machine, IEnumerable<Job> neighbours)
     {

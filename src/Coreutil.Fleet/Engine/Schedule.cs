@@ -3,17 +3,6 @@ using Coreutil.Fleet.Jobs;
 
 namespace Coreutil.Fleet.Engine;
 
-/// <summary>What the engine does with one job, and why.</summary>
-public abstract record Decision(string UnitName, string Reason)
-{
-    public sealed record Schedule(string UnitName, string MachineId, string Reason) : Decision(UnitName, Reason);
-
-    public sealed record Unschedule(string UnitName, string MachineId, string Reason) : Decision(UnitName, Reason);
-
-    /// <summary>Wanted, and no machine fits now.</summary>
-    public sealed record Wait(string UnitName, string Reason) : Decision(UnitName, Reason);
-}
-
 /// <summary>
 /// Decides who goes where. First jobs are taken from machines they may not be on, until all that remain may stay; then jobs without a machine get
 /// the least loaded one that fits, until no more can be placed. Jobs are looked at by name, so the same state always gives the same
@@ -21,45 +10,101 @@ public abstract record Decision(string UnitName, string Reason)
 /// </summary>
 public static class Schedule
 {
+    private const int LongestList = 8;
+
     public static ImmutableArray<Decision> Decide(ClusterState state)
     {
         var decisions = ImmutableArray.CreateBuilder<Decision>();
-
-        // Taking one job away can only make others leave (a peer is gone) and placing one can only let others follow: both loops end.
-        while (FindMisplaced(state) is { } misplaced)
-        {
-            decisions.Add(misplaced);
-            state = state.Place(state.Jobs[misplaced.UnitName], machineId: null);
-        }
-
-        while (FindPlaceable(state) is { } placeable)
-        {
-            decisions.Add(placeable);
-            state = state.Place(state.Jobs[placeable.UnitName], placeable.MachineId);
-        }
-
-        foreach (var job in Homeless(state))
-        {
-            decisions.Add(new Decision.Wait(job.Name, WhyNowhere(job, state)));
-        }
-
-        return decisions.ToImmutable();
-    }
-
-    private static Decision.Unschedule? FindMisplaced(ClusterState state)
-    {
+        var board = new Board(state);
+        var homeless = new SortedDictionary<string, Job>(StringComparer.Ordinal);
         foreach (var job in state.Jobs.Values)
         {
-            if (job is { IsGlobal: false, TargetMachine: { } machineId } && WhyLeave(job, machineId, state) is { } reason)
+            if (job is { IsGlobal: false, TargetMachine: null } && job.TargetState != TargetState.Inactive)
             {
-                return new(job.Name, machineId, reason);
+                homeless[job.Name] = job;
             }
         }
 
-        return null;
+        foreach (var misplaced in TakeMisplaced(state, board))
+        {
+            decisions.Add(misplaced);
+            if (state.Jobs[misplaced.UnitName] is { TargetState: not TargetState.Inactive } job)
+            {
+                homeless[job.Name] = job;
+            }
+        }
+
+        var waiting = new SortedDictionary<string, Job>(StringComparer.Ordinal);
+        while (homeless.Count > 0)
+        {
+            var job = homeless.First().Value;
+            homeless.Remove(job.Name);
+            if (FindPlace(job, board) is not { } placed)
+            {
+                waiting[job.Name] = job;
+                continue;
+            }
+
+            decisions.Add(placed);
+            board.Place(job, placed.MachineId);
+
+            // Placing one can only let its followers follow.
+            foreach (var follower in waiting.Values.Where(other => other.Requirements.Peers.Contains(job.Name)).ToList())
+            {
+                waiting.Remove(follower.Name);
+                homeless[follower.Name] = follower;
+            }
+        }
+
+        decisions.AddRange(waiting.Values.Select(job => new Decision.Wait(job.Name, WhyNowhere(job, board))));
+        return decisions.ToImmutable();
     }
 
-    private static string? WhyLeave(Job job, string machineId, ClusterState state)
+    /// <summary>Why a job is where it is, or nowhere, in the words of its decisions.</summary>
+    public static (string Summary, ImmutableArray<(string MachineId, string? Obstacle, int Units)> Machines) Explain(ClusterState state, Job job)
+    {
+        var board = new Board(state);
+        var machines = state.Machines.Values
+            .Select(machine => (machine.Id, Placement.FindObstacle(job, machine, board.UnitsOn(machine.Id).Where(other => other.Name != job.Name)), board.UnitsOn(machine.Id).Length))
+            .ToImmutableArray();
+        int fitting = machines.Count(machine => machine.Item2 is null);
+        string summary = job switch
+        {
+            { TargetState: TargetState.Inactive } => "target state inactive: it is on no machine until it is loaded or started",
+            { IsGlobal: true } => $"global: runs on the {fitting} of {machines.Length} machines that fit",
+            { TargetMachine: { } on } when !state.Machines.ContainsKey(on) => $"its Machine({on}) does not answer; it stays assigned until the engine takes it away",
+            { TargetMachine: { } on } when WhyLeave(job, on, state, board) is { } reason => $"leaves Machine({on}): {reason}",
+            { TargetMachine: { } on } => $"scheduled to Machine({on}), where nothing speaks against it",
+            _ when machines.IsEmpty => "no machine is registered",
+            _ when fitting == 0 => "no machine fits",
+            _ => "not scheduled yet; the engine has not looked at it, or there is none",
+        };
+        return (summary, machines);
+    }
+
+    private static IEnumerable<Decision.Unschedule> TakeMisplaced(ClusterState state, Board board)
+    {
+        var open = new SortedSet<string>(
+            state.Jobs.Values.Where(job => job is { IsGlobal: false, TargetMachine: not null }).Select(job => job.Name), StringComparer.Ordinal);
+        while (open.Min is { } name)
+        {
+            open.Remove(name);
+            var job = state.Jobs[name];
+            string machineId = job.TargetMachine!;
+            if (WhyLeave(job, machineId, state, board) is not { } reason)
+            {
+                continue;
+            }
+
+            yield return new(name, machineId, reason);
+            board.Take(job, machineId);
+
+            // Taking one away can only make others of that machine leave: its peers.
+            open.UnionWith(board.JobsOn(machineId).Where(other => other.Requirements.Peers.Contains(name)).Select(other => other.Name));
+        }
+    }
+
+    private static string? WhyLeave(Job job, string machineId, ClusterState state, Board board)
     {
         if (job.TargetState == TargetState.Inactive)
         {
@@ -68,43 +113,40 @@ public static class Schedule
 
         if (!state.Machines.TryGetValue(machineId, out var machine))
         {
-            return $"target Machine({machineId}) went away";
+            return state.Late.Contains(machineId) ? null : $"target Machine({machineId}) went away";
         }
 
         // Global units give way to a scheduled one, so they are no neighbours here. Of two that conflict the later one leaves.
-        var neighbours = state.UnitsOn(machine).Where(other => !other.IsGlobal && !(IsEarlier(job, other) && Placement.IsConflict(job, other)));
+        var neighbours = board.JobsOn(machineId).Where(other => !(IsEarlier(job, other) && Placement.IsConflict(job, other)));
         return Placement.FindObstacle(job, machine, neighbours);
     }
 
     private static bool IsEarlier(Job job, Job other) =>
         job.CreatedIndex != other.CreatedIndex ? job.CreatedIndex < other.CreatedIndex : string.CompareOrdinal(job.Name, other.Name) < 0;
 
-    private static Decision.Schedule? FindPlaceable(ClusterState state)
+    private static Decision.Schedule? FindPlace(Job job, Board board)
     {
-        var places = state.Machines.Values
-            .Select(machine => (Machine: machine, Units: state.UnitsOn(machine)))
-            .OrderBy(place => place.Units.Length)
-            .ThenBy(place => place.Machine.Id, StringComparer.Ordinal)
-            .ToList();
-        foreach (var job in Homeless(state))
+        foreach (var machine in board.ByLoad)
         {
-            foreach (var (machine, units) in places)
+            var units = board.UnitsOn(machine.Id);
+            if (Placement.FindObstacle(job, machine, units) is null)
             {
-                if (Placement.FindObstacle(job, machine, units) is null)
-                {
-                    return new(job.Name, machine.Id, $"least loaded machine that fits, with {units.Length} units");
-                }
+                return new(job.Name, machine.Id, $"least loaded machine that fits, with {units.Length} units");
             }
         }
 
         return null;
     }
 
-    private static IEnumerable<Job> Homeless(ClusterState state) =>
-        state.Jobs.Values.Where(job => job is { IsGlobal: false, TargetMachine: null } && job.TargetState != TargetState.Inactive);
+    private static string WhyNowhere(Job job, Board board)
+    {
+        if (board.Machines.IsEmpty)
+        {
+            return "no machine is registered";
+        }
 
-    private static string WhyNowhere(Job job, ClusterState state) => state.Machines.IsEmpty
-        ? "no machine is registered"
-        : string.Join("; ", state.Machines.Values.Select(machine =>
-            $"{machine.Id}: {Placement.FindObstacle(job, machine, state.UnitsOn(machine))}"));
+        var told = board.Machines.Values.Take(LongestList).Select(machine => $"{machine.Id}: {Placement.FindObstacle(job, machine, board.UnitsOn(machine.Id))}");
+        string all = string.Join("; ", told);
+        return board.Machines.Count > LongestList ? $"{all}; and {board.Machines.Count - LongestList} more" : all;
+    }
 }

@@ -9,14 +9,34 @@ public static class LocalMachine
     public const string MachineIdFile = "/etc/machine-id";
 
     /// <exception cref="FleetStartException">Neither the configuration nor the machine has an ID.</exception>
-    public static MachineState Read(FleetConfig config) => new()
+    public static MachineState Read(FleetConfig config, string instance = "") => new()
     {
+        IsNative = true,
+        Instance = instance,
+        ApiAddress = ApiAddressOf(config),
         Id = config.MachineId ?? ReadId(),
         PublicIp = config.PublicIp ?? FindAddress(),
         Metadata = config.Metadata,
         IsEngineDisabled = config.DisableEngine,
         Version = FleetServer.Version,
     };
+
+    /// <summary>The first TCP address of <c>listen</c>, as others reach it; null where only this machine can.</summary>
+    private static string? ApiAddressOf(FleetConfig config)
+    {
+        if (config.AdvertiseApi is { } given)
+        {
+            return given.GetLeftPart(UriPartial.Authority);
+        }
+
+        if (config.Listen.FirstOrDefault(address => address.Scheme is "http" or "https") is not { } listening)
+        {
+            return null;
+        }
+
+        string host = listening.Host is "0.0.0.0" or "[::]" ? config.PublicIp ?? FindAddress() : listening.Host;
+        return host.Length == 0 ? null : new UriBuilder(listening.Scheme, host, listening.Port).Uri.GetLeftPart(UriPartial.Authority);
+    }
 
     private static string ReadId()
     {

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Coreutil.Etcd.Client;
 using Coreutil.Fleet.Registry;
 using Microsoft.Extensions.Logging;
@@ -10,7 +9,7 @@ namespace Coreutil.Fleet.Machines;
 /// store is away it tries again for ever, and nothing that runs here is touched.
 /// </summary>
 public sealed class MachinePresence(
-    IRegistry registry, Func<MachineState> readMachine, TimeSpan ttl, string registrationFile, TimeProvider time, ILogger log)
+    IRegistry registry, AssignmentWatch watch, Func<MachineState> readMachine, TimeSpan ttl, TimeProvider time, ILogger log)
 {
     private static readonly TimeSpan _firstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(60);
@@ -31,10 +30,11 @@ public sealed class MachinePresence(
                 var machine = readMachine();
                 if (wasRegistered || await TryRegisterAsync(machine, cancel))
                 {
-                    Remember(await registry.RefreshMachineAsync(machine, ttl, cancel));
+                    await registry.RefreshMachineAsync(machine, ttl, cancel);
                     pause = _firstPause;
                     if (!IsRegistered)
                     {
+                        await registry.WriteNotesAsync(machine.Id, machine.ApiAddress, cancel);
                         wasRegistered = true;
                         Volatile.Write(ref _isRegistered, true);
                         log.Registered(machine.Id, machine.PublicIp);
@@ -50,44 +50,44 @@ public sealed class MachinePresence(
             }
             catch (Exception unreachable) when (unreachable is EtcdException or EtcdUnavailableException or EtcdProtocolException)
             {
-                Volatile.Write(ref _isRegistered, false);
-                log.RegistrationFailed(unreachable.Message);
+                if (IsRegistered || pause == _firstPause)
+                {
+                    log.RegistrationFailed(unreachable.Message);
+                }
 
-                // The mirror notices first when the store is back, and that ends the pause.
-                await registry.WaitForChangeAsync(registry.Version, pause, cancel);
+                Volatile.Write(ref _isRegistered, false);
+                await WaitForStoreAsync(pause, cancel);
             }
 
             pause = pause + pause < _longestPause ? pause + pause : _longestPause;
         }
     }
 
-    private async Task<bool> TryRegisterAsync(MachineState machine, CancellationToken cancel)
+    // The watch notices first when the store is back, and that ends the pause; but one that answers and refuses is not asked without a pause.
+    private async Task WaitForStoreAsync(TimeSpan pause, CancellationToken cancel)
     {
-        if (await registry.RegisterMachineAsync(machine, ttl, cancel) is not null)
+        if (watch.IsLive)
         {
-            return true;
+            await Task.Delay(pause < _firstPause * 4 ? pause : _firstPause * 4, time, cancel);
+            return;
         }
 
-        // A fleetd that was killed left its object, which lives up to a TTL. It is ours if nobody wrote it since we did.
-        return ReadRemembered() is { } index && await registry.RetakeMachineAsync(machine, index, ttl, cancel) is not null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+        var late = Task.Delay(pause, time, limit.Token);
+        while (!watch.IsLive && !late.IsCompleted)
+        {
+            var changed = watch.Changed;
+            if (!watch.IsLive)
+            {
+                await Task.WhenAny(changed, late);
+            }
+        }
+
+        await limit.CancelAsync();
+        cancel.ThrowIfCancellationRequested();
     }
 
-    private ulong? ReadRemembered() =>
-        File.Exists(registrationFile)
-        && ulong.TryParse(File.ReadAllText(registrationFile), NumberStyles.None, CultureInfo.InvariantCulture, out ulong index)
-            ? index
-            : null;
-
-    private void Remember(ulong index)
-    {
-        try
-        {
-            File.WriteAllText(registrationFile, index.ToString(CultureInfo.InvariantCulture));
-        }
-        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
-        {
-            // Only a quick restart after a kill depends on it.
-            log.RegistrationNotKept(registrationFile, unwritable.Message);
-        }
-    }
+    // A fleetd that was killed left its object, which lives up to a TTL.
+    private async Task<bool> TryRegisterAsync(MachineState machine, CancellationToken cancel) =>
+        await registry.RegisterMachineAsync(machine, ttl, cancel) is not null || await registry.RetakeMachineAsync(machine, ttl, cancel) is not null;
 }

@@ -15,6 +15,15 @@ public sealed record MachineState
 
     public string Version { get; init; } = "";
 
+    /// <summary>Tells a fleetd of this machine that came back from another one with the same ID.</summary>
+    public string Instance { get; init; } = "";
+
+    /// <summary>False for a machine of the original, which needs its own layout of the registry.</summary>
+    public bool IsNative { get; init; }
+
+    /// <summary>Where its API is reached by other machines; null for nowhere.</summary>
+    public string? ApiAddress { get; init; }
+
     public static ImmutableSortedDictionary<string, string> NoMetadata { get; } = ImmutableSortedDictionary.Create<string, string>(StringComparer.Ordinal);
 
     /// <summary>An empty dynamic value takes a static key away.</summary>

@@ -13,10 +13,28 @@ public sealed class EngineLease(IKeysApi keys, RegistryKeys layout, string machi
 
     public bool IsHeld => _index > 0;
 
-    /// <summary>Renews or takes the lease. A pause tells how long a displaced leader may still act; decide nothing before it is over.</summary>
-    public async Task<LeaseOutcome> TryHoldAsync(CancellationToken cancel)
+    /// <summary>Who held it when it was last looked at; null for nobody, or before.</summary>
+    public LeaseHolder? Holder { get; private set; }
+
+    /// <summary>Only looks, for a machine that never leads.</summary>
+    public async Task LookAsync(CancellationToken cancel)
     {
-        string value = RegistryJson.WriteLease(machineId, version);
+        try
+        {
+            Holder = RegistryJson.ReadLease((await keys.GetAsync(layout.Lease, new(), cancel)).Node.Value ?? "");
+        }
+        catch (EtcdException missing) when (missing.Error.Code == EtcdErrorCode.KeyNotFound)
+        {
+            Holder = null;
+        }
+    }
+
+    /// <summary>Renews or takes the lease. A pause tells how long a displaced leader may still act; decide nothing before it is over.</summary>
+    /// <param name="isNative">This engine writes assignments; the others' agents look for it here.</param>
+    /// <param name="cancel">Ends the requests.</param>
+    public async Task<LeaseOutcome> TryHoldAsync(bool isNative, CancellationToken cancel)
+    {
+        string value = RegistryJson.WriteLease(machineId, version, isNative);
         if (IsHeld)
         {
             if (await TrySetAsync(value, new(Ttl: ttl, PrevIndex: _index), cancel))
@@ -38,6 +56,7 @@ public sealed class EngineLease(IKeysApi keys, RegistryKeys layout, string machi
         }
 
         var holder = RegistryJson.ReadLease(current.Value ?? "");
+        Holder = holder;
         var remaining = TimeSpan.FromSeconds(Math.Max(0, current.TtlSeconds));
         if (holder.MachineId == machineId && holder.Version == version)
         {
@@ -76,6 +95,7 @@ public sealed class EngineLease(IKeysApi keys, RegistryKeys layout, string machi
         try
         {
             _index = (await keys.SetAsync(layout.Lease, value, options, cancel)).Node.ModifiedIndex;
+            Holder = RegistryJson.ReadLease(value);
             return true;
         }
         catch (EtcdException refused) when (

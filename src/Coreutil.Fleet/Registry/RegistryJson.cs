@@ -11,6 +11,10 @@ namespace Coreutil.Fleet.Registry;
 /// <summary>The values of the registry's keys, byte for byte as fleet 1.0 writes them. Readers return null for text that is none of it.</summary>
 internal static class RegistryJson
 {
+    /// <summary>Members of ours: the original's readers pass over what they do not know.</summary>
+    private const string InstanceMember = "x-instance";
+
+    private const string NativeMember = "x-native";
     private static readonly JsonWriterOptions _options = new() { Encoder = GoJsonEncoder.Instance };
 
     public static string WriteMachine(MachineState machine) => Write(json =>
@@ -29,6 +33,10 @@ internal static class RegistryJson
         json.WriteBoolean("GRPC", false);
         json.WriteEndObject();
         json.WriteString("Version", machine.Version);
+        if (machine.IsNative)
+        {
+            json.WriteString(InstanceMember, machine.Instance);
+        }
     });
 
     public static MachineState? ReadMachine(string id, string text) => Read(text, root => new MachineState
@@ -38,7 +46,11 @@ internal static class RegistryJson
         Metadata = root.TryGetProperty("Metadata", out var metadata) && metadata.ValueKind == JsonValueKind.Object
             ? metadata.EnumerateObject().ToImmutableSortedDictionary(pair => pair.Name, pair => pair.Value.GetString() ?? "", StringComparer.Ordinal)
             : MachineState.NoMetadata,
+        IsEngineDisabled = root.TryGetProperty("Capabilities", out var capabilities) && capabilities.ValueKind == JsonValueKind.Object
+            && capabilities.TryGetProperty("DISABLE_ENGINE", out var disabled) && disabled.ValueKind == JsonValueKind.True,
         Version = Text(root, "Version") ?? "",
+        Instance = Text(root, InstanceMember) ?? "",
+        IsNative = root.TryGetProperty(InstanceMember, out _),
     });
 
     public static string WriteUnit(StoredUnit unit) => Write(json => json.WriteString("Raw", unit.Text));
@@ -84,16 +96,47 @@ internal static class RegistryJson
         new(Text(root, "loadState") ?? "", Text(root, "activeState") ?? "", Text(root, "subState") ?? ""),
         Text(root, "unitHash") ?? ""));
 
-    public static string WriteLease(string machineId, int version) => Write(json =>
+    /// <param name="isNative">The holder writes assignments.</param>
+    public static string WriteLease(string machineId, int version, bool isNative) => Write(json =>
     {
         json.WriteString("MachineID", machineId);
         json.WriteNumber("Version", version);
+        if (isNative)
+        {
+            json.WriteBoolean(NativeMember, true);
+        }
     });
 
     /// <summary>A value that is no JSON is a machine ID of the first protocol.</summary>
-    public static (string MachineId, int Version) ReadLease(string text) =>
-        Read<(string, int)?>(text, root => (Text(root, "MachineID") ?? "", root.TryGetProperty("Version", out var version) ? version.GetInt32() : 0))
-            ?? (text, 0);
+    public static LeaseHolder ReadLease(string text) =>
+        Read(text, root => new LeaseHolder(
+            Text(root, "MachineID") ?? "",
+            root.TryGetProperty("Version", out var version) ? version.GetInt32() : 0,
+            root.TryGetProperty(NativeMember, out var native) && native.ValueKind == JsonValueKind.True))
+        ?? new(text, 0, IsNative: false);
+
+    public static string WriteAssignment(Assignment assignment) => Write(json =>
+    {
+        json.WriteBoolean("standby", assignment.IsStandby);
+        json.WriteStartArray("units");
+        foreach (var unit in assignment.Units)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", unit.Name);
+            json.WriteString("hash", unit.Hash);
+            json.WriteString("state", unit.TargetState.ToWireName());
+            json.WriteEndObject();
+        }
+
+        json.WriteEndArray();
+    });
+
+    public static Assignment? ReadAssignment(string text) => Read(text, root => new Assignment(
+        root.GetProperty("standby").GetBoolean(),
+        [.. root.GetProperty("units").EnumerateArray().Select(unit => new DesiredUnit(
+            Text(unit, "name") ?? throw new FormatException("a unit without a name"),
+            Text(unit, "hash") ?? throw new FormatException("a unit without a hash"),
+            TargetStateNames.Parse(Text(unit, "state")) ?? throw new FormatException("a unit without a state")))]));
 
     private static string? Text(JsonElement root, string name) =>
         root.TryGetProperty(name, out var value) && value.ValueKind == JsonValueKind.String ? value.GetString() : null;
@@ -118,7 +161,7 @@ internal static class RegistryJson
             using var document = JsonDocument.Parse(text);
             return document.RootElement.ValueKind == JsonValueKind.Object ? read(document.RootElement) : default;
         }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException or FormatException)
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException or FormatException or KeyNotFoundException)
         {
             return default;
         }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Client;
@@ -8,17 +7,21 @@ namespace Coreutil.Fleet.Registry;
 
 /// <summary>
 /// Keeps all keys of the registry in memory by one watch, so that nobody reads the store again to look at it. A key that is only refreshed
-/// is no change: the machines' heartbeats wake no one.
+/// is no change: the machines' heartbeats wake no one. It runs while somebody has asked for it within <see cref="Patience"/>.
 /// </summary>
 public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvider time, ILogger log)
 {
+    /// <summary>How long it goes on after the last one who asked for it.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     private readonly Lock _lock = new();
-    private readonly SnapshotReader _reader = new();
-    private ImmutableSortedDictionary<string, MirroredKey> _keys = ImmutableSortedDictionary.Create<string, MirroredKey>(StringComparer.Ordinal);
-    private RegistrySnapshot? _snapshot = RegistrySnapshot.Empty;
+    private readonly RegistryView _view = new();
     private TaskCompletionSource _advanced = NewSignal();
+    private TaskCompletionSource _wanted = NewSignal();
+    private long _wantedAt;
     private ulong _index;
     private long _version;
+    private int _listings;
     private bool _isLive;
 
     /// <summary>Set: no watch, the whole registry is listed this often (disable_watches).</summary>
@@ -46,18 +49,83 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
         }
     }
 
+    /// <summary>Grows with every listing: between two of them what happened was not seen, only what came of it.</summary>
+    public int Listings
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _listings;
+            }
+        }
+    }
+
     public RegistrySnapshot Snapshot
     {
         get
         {
             lock (_lock)
             {
-                return _snapshot ??= _reader.Read(_keys);
+                return _view.Snapshot();
             }
         }
     }
 
+    /// <summary>Asks for it to run, now and for a while.</summary>
+    public void Want()
+    {
+        lock (_lock)
+        {
+            _wantedAt = time.GetTimestamp();
+            _wanted.TrySetResult();
+        }
+    }
+
     public async Task RunAsync(CancellationToken cancel)
+    {
+        for (; ; )
+        {
+            Task wanted;
+            lock (_lock)
+            {
+                wanted = _wanted.Task;
+            }
+
+            await wanted.WaitAsync(cancel);
+            using var rest = CancellationTokenSource.CreateLinkedTokenSource(cancel);
+            var following = FollowAsync(rest.Token);
+            await Task.WhenAny(following, UntilUnwantedAsync(rest.Token));
+            await rest.CancelAsync();
+            await following.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancel.ThrowIfCancellationRequested();
+            if (following.IsFaulted)
+            {
+                await following;
+            }
+
+            lock (_lock)
+            {
+                _isLive = false;
+                Signal();
+            }
+        }
+    }
+
+    public Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancel) => WaitUntilAsync(() => _version != seen, atMost, cancel);
+
+    /// <summary>Completes when the mirror has come to <paramref name="index"/>, so that a writer reads what it wrote.</summary>
+    public Task WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel) => WaitUntilAsync(() => _index >= index || !_isLive, atMost, cancel);
+
+    /// <summary>True when it stands within that time.</summary>
+    public async Task<bool> WaitUntilLiveAsync(TimeSpan atMost, CancellationToken cancel)
+    {
+        Want();
+        await WaitUntilAsync(() => _isLive, atMost, cancel);
+        return IsLive;
+    }
+
+    private async Task FollowAsync(CancellationToken cancel)
     {
         var changes = PollInterval is { } interval ? PollAsync(interval, cancel) : new KeyWatcher(keys, time).WatchAsync(layout.Root, cancel);
         await foreach (var change in changes)
@@ -65,11 +133,11 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
             switch (change)
             {
                 case KeyChange.Listed listed:
-                    Apply(Flatten(listed.Root), listed.Index);
+                    Apply(view => view.Replace(RegistryTree.Flatten(listed.Root, layout.Root)), listed.Index, isListing: true);
                     log.StoreAnswers(listed.Index);
                     break;
                 case KeyChange.Happened happened:
-                    Apply(With(happened.Event), happened.Event.Node.ModifiedIndex);
+                    Apply(view => With(view, happened.Event), happened.Event.Node.ModifiedIndex, isListing: false);
                     break;
                 case KeyChange.Interrupted interrupted:
                     SetInterrupted(interrupted.Cause);
@@ -80,10 +148,24 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
         }
     }
 
-    public Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancel) => WaitUntilAsync(() => _version != seen, atMost, cancel);
+    private async Task UntilUnwantedAsync(CancellationToken cancel)
+    {
+        for (; ; )
+        {
+            TimeSpan left;
+            lock (_lock)
+            {
+                left = Patience - time.GetElapsedTime(_wantedAt);
+                if (left <= TimeSpan.Zero)
+                {
+                    _wanted = NewSignal();
+                    return;
+                }
+            }
 
-    /// <summary>Completes when the mirror has come to <paramref name="index"/>, so that a writer reads what it wrote.</summary>
-    public Task WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel) => WaitUntilAsync(() => _index >= index || !_isLive, atMost, cancel);
+            await Task.Delay(left, time, cancel);
+        }
+    }
 
     private async Task WaitUntilAsync(Func<bool> isReached, TimeSpan atMost, CancellationToken cancel)
     {
@@ -102,7 +184,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
                 advanced = _advanced.Task;
             }
 
-            await Task.WhenAny(advanced, Task.Delay(Timeout.InfiniteTimeSpan, time, either.Token));
+            await advanced.WaitAsync(either.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             cancel.ThrowIfCancellationRequested();
         }
     }
@@ -138,20 +220,15 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
         log.StoreLost(cause.Message);
     }
 
-    private void Apply(ImmutableSortedDictionary<string, MirroredKey> next, ulong index)
+    private void Apply(Func<RegistryView, bool> change, ulong index, bool isListing)
     {
         lock (_lock)
         {
-            bool isChanged = !_isLive || (!ReferenceEquals(next, _keys) && !next.SequenceEqual(_keys));
+            bool isChanged = change(_view) | !_isLive;
+            _listings += isListing && (!_isLive || PollInterval is null) ? 1 : 0;
             _isLive = true;
             _index = Math.Max(_index, index);
-            if (isChanged)
-            {
-                _keys = next;
-                _snapshot = null;
-                _version++;
-            }
-
+            _version += isChanged ? 1 : 0;
             Signal();
         }
     }
@@ -162,57 +239,20 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
         _advanced = NewSignal();
     }
 
-    private ImmutableSortedDictionary<string, MirroredKey> With(KeyEvent happened)
+    private bool With(RegistryView view, KeyEvent happened)
     {
-        if (RelativeName(happened.Node.Key) is not { } name)
+        if (RegistryTree.RelativeName(happened.Node.Key, layout.Root) is not { } name)
         {
-            return _keys;
+            return false;
         }
 
-        if (happened.Action is "delete" or "expire" or "compareAndDelete")
+        return happened.Action switch
         {
-            // A directory takes everything below it along.
-            return !happened.Node.IsDirectory
-                ? _keys.Remove(name)
-                : _keys.RemoveRange(_keys.Keys.Where(key => name.Length == 0 || key.StartsWith(name + "/", StringComparison.Ordinal)));
-        }
-
-        if (happened.Node.IsDirectory || (_keys.TryGetValue(name, out var known) && known.Value == happened.Node.Value))
-        {
-            return _keys;
-        }
-
-        return _keys.SetItem(name, new(happened.Node.Value ?? "", happened.Node.CreatedIndex));
+            "delete" or "compareAndDelete" => view.Remove(name, isDeliberate: true),
+            "expire" => view.Remove(name, isDeliberate: false),
+            _ => !happened.Node.IsDirectory && view.Set(name, new(happened.Node.Value ?? "", happened.Node.CreatedIndex)),
+        };
     }
-
-    private ImmutableSortedDictionary<string, MirroredKey> Flatten(KeyNode? root)
-    {
-        var flat = ImmutableSortedDictionary.CreateBuilder<string, MirroredKey>(StringComparer.Ordinal);
-        var open = new Stack<KeyNode>();
-        if (root is not null)
-        {
-            open.Push(root);
-        }
-
-        while (open.TryPop(out var node))
-        {
-            if (!node.IsDirectory && RelativeName(node.Key) is { } name)
-            {
-                flat[name] = new(node.Value ?? "", node.CreatedIndex);
-            }
-
-            foreach (var child in node.Nodes.IsDefault ? [] : node.Nodes)
-            {
-                open.Push(child);
-            }
-        }
-
-        return flat.ToImmutable();
-    }
-
-    // Null for a key above the root, "" for the root itself.
-    private string? RelativeName(string key) =>
-        key == layout.Root ? "" : key.StartsWith(layout.Root + "/", StringComparison.Ordinal) ? key[(layout.Root.Length + 1)..] : null;
 
     // Whoever waits goes on by itself, never inside the lock.
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -1,5 +1,6 @@
 using Coreutil.Fleet.Agent;
 using Coreutil.Fleet.Jobs;
+using Coreutil.Fleet.Registry;
 
 namespace Coreutil.Tests.Fleet;
 
@@ -20,7 +21,7 @@ public sealed class AgentTasksTests
     [InlineData(TargetState.Launched, "ff", true, "Unload Load Start")]
     public void A_unit_is_brought_from_what_it_is_to_what_it_should_be(TargetState? target, string? localHash, bool isLaunched, string tasks)
     {
-        Job[] desired = target is { } wanted ? [Fleets.Job("a.service", "m1", wanted)] : [];
+        DesiredUnit[] desired = target is { } wanted ? [new("a.service", "00", wanted)] : [];
         var current = new Dictionary<string, LocalUnit>();
         if (localHash is not null)
         {
@@ -33,7 +34,7 @@ public sealed class AgentTasksTests
     [Fact]
     public void Unloads_come_before_loads_before_stops_before_starts_and_names_in_order()
     {
-        Job[] desired = [Fleets.Job("d.service"), Fleets.Job("b.service", target: TargetState.Loaded), Fleets.Job("a.service")];
+        DesiredUnit[] desired = [new("d.service", "00", TargetState.Launched), new("b.service", "00", TargetState.Loaded), new("a.service", "00", TargetState.Launched)];
         var current = new Dictionary<string, LocalUnit> { ["z.service"] = new("00", true), ["b.service"] = new("00", true) };
 
         Assert.Equal(
@@ -44,7 +45,7 @@ public sealed class AgentTasksTests
     [Fact]
     public void Every_task_has_a_reason()
     {
-        var tasks = AgentTasks.Plan([Fleets.Job("a.service")], new Dictionary<string, LocalUnit> { ["z.service"] = new("00", true) });
+        var tasks = AgentTasks.Plan([new("a.service", "00", TargetState.Launched)], new Dictionary<string, LocalUnit> { ["z.service"] = new("00", true) });
 
         Assert.Equal(3, tasks.Length);
         Assert.All(tasks, task => Assert.NotEmpty(task.Reason));

@@ -14,6 +14,7 @@ internal sealed class UnitWaitException(string message) : Exception(message);
 internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
 {
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _firstExplanation = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _explanationPeriod = TimeSpan.FromSeconds(5);
 
@@ -76,6 +77,22 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
         }
     }
 
+    /// <summary>After a stop: the unit manager is done with it.</summary>
+    /// <exception cref="UnitWaitException">The attempts are used up.</exception>
+    public async Task WaitForStopAsync(string name, WaitPolicy policy, CancellationToken cancel)
+    {
+        long started = context.Time.GetTimestamp();
+        while ((await api.ListStatesAsync(cancel)).Any(state => state.Name == name && state.ActiveState is not ("inactive" or "failed")))
+        {
+            if (policy.Attempts > 0 && context.Time.GetElapsedTime(started) >= Window * policy.Attempts)
+            {
+                throw new UnitWaitException($"timed out waiting for unit {name} to stop");
+            }
+
+            await Task.Delay(_poll, context.Time, cancel);
+        }
+    }
+
     public static bool IsGlobal(UnitEntry unit) => XFleetRequirements.Read(
         unit.Name,
         unit.Options.Where(option => option.Section == XFleetRequirements.Section).Select(option => (option.Name, option.Value))).IsGlobal;
@@ -83,7 +100,8 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
     private async Task<UnitEntry> UntilAsync(string name, Func<UnitEntry, bool> isThere, WaitPolicy policy, string state, CancellationToken cancel)
     {
         long started = context.Time.GetTimestamp();
-        var nextExplanation = _explanationPeriod;
+        var nextExplanation = _firstExplanation;
+        string? told = null;
         for (; ; )
         {
             if (await api.FindUnitAsync(name, cancel) is { } unit && isThere(unit))
@@ -97,14 +115,29 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
                 throw new UnitWaitException($"timed out waiting for unit {name} to report state {state}");
             }
 
-            // The original waits for ever without a word; the engine's reasons come with `why`.
+            // The original waits for ever without a word.
             if (waited >= nextExplanation)
             {
-                nextExplanation += _explanationPeriod;
-                await context.Error.WriteLineAsync($"Still waiting for unit {name} to report state {state}".AsMemory(), cancel);
+                nextExplanation = waited + _explanationPeriod;
+                told = await ExplainAsync(name, state, told, cancel);
             }
 
             await Task.Delay(_poll, context.Time, cancel);
         }
+    }
+
+    /// <summary>The engine's reasons, as <c>fleetctl why</c> gives them; said again only when they are others.</summary>
+    private async Task<string> ExplainAsync(string name, string state, string? told, CancellationToken cancel)
+    {
+        var report = await api.ExplainAsync(name, cancel);
+        string reason = report is null
+            ? ""
+            : $": {report.Summary}{string.Concat(report.Machines.Where(machine => report.MachineId is null && machine.Obstacle is not null).Select(machine => $"\n  {machine.MachineId}: {machine.Obstacle}"))}";
+        if (reason != told || reason.Length == 0)
+        {
+            await context.Error.WriteLineAsync($"Still waiting for unit {name} to report state {state}{reason}".AsMemory(), cancel);
+        }
+
+        return reason;
     }
 }

@@ -1,7 +1,6 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using Coreutil.Core.Applets;
 using Coreutil.Core.Logging;
+using Coreutil.Core.ServiceManager;
 using Coreutil.Fleet;
 using Microsoft.Extensions.Logging;
 
@@ -24,11 +23,19 @@ internal static class FleetdCommand
             using var logs = LineLoggerProvider.CreateFactory(
                 context.Error, FormatLine, config.Verbosity > 0 ? LogLevel.Debug : LogLevel.Information, context.Time);
             var log = logs.CreateLogger("fleetd");
+            log.LogStarting(FleetServer.Version);
             var manager = LocalUnitManager.Choose(context, config);
-            await using var server = await FleetServer.StartAsync(
+            await using var daemon = await FleetDaemon.StartAsync(
                 config, manager, stop => LocalUnitManager.EnsureRunningAsync(context, config, manager, stop), log, context.Time, cancel);
-            await Task.WhenAny(server.Completion, Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancel));
-            return server.Completion.IsFaulted ? ExitCode.Failure : ExitCode.Success;
+            using var signals = new FleetdSignals(daemon, () => ReadConfig(context, request), request.ConfigFile ?? FleetConfig.DefaultFile, context.Out, log);
+            await Task.WhenAny(daemon.WaitForFailureAsync(cancel), signals.RunAsync(cancel));
+            if (cancel.IsCancellationRequested)
+            {
+                log.LogStopping();
+                return ExitCode.Success;
+            }
+
+            return ExitCode.Failure;
         }
         catch (FleetStartException refused)
         {
@@ -53,15 +60,11 @@ internal static class FleetdCommand
             }
         }
 
-        return FleetConfigReader.Read(text, file, context.Variable, request.Options) with { ListenDescriptors = ReadDescriptors(context) };
+        return FleetConfigReader.Read(text, file, context.Variable, request.Options) with
+        {
+            ListenDescriptors = SocketActivation.Sockets(context.Variable, Environment.ProcessId),
+        };
     }
-
-    // systemd.socket(5): descriptors from 3 on, for the process of that ID only.
-    private static ImmutableArray<int> ReadDescriptors(AppletContext context) =>
-        context.Variable("LISTEN_PID") == Environment.ProcessId.ToString(CultureInfo.InvariantCulture)
-        && int.TryParse(context.Variable("LISTEN_FDS"), NumberStyles.None, CultureInfo.InvariantCulture, out int count)
-            ? [.. Enumerable.Range(3, count)]
-            : [];
 
     private static string FormatLine(DateTimeOffset now, LogLevel level, string category, string message) => $"{Word(level)} {category}: {message}";
 

@@ -14,7 +14,8 @@ internal sealed class FleetdCommandLine : CommandLineStyle
             case GoFlagResult.Parsed { Words: ["version"] }:
                 return new CommandLineReading.Canonical(["--version=true"]);
             case GoFlagResult.Parsed { Words.IsEmpty: true } parsed:
-                return new CommandLineReading.Canonical([.. parsed.Flags.Select(flag => flag.Canonical)]);
+                // Of a flag that is given twice the last one counts.
+                return new CommandLineReading.Canonical([.. parsed.Flags.GroupBy(flag => flag.Option).Select(same => same.Last().Canonical)]);
             case GoFlagResult.Parsed { Words: [var word, ..] }:
                 context.Error.WriteLine($"unexpected argument: {word}");
                 WriteUsage(root, context.Error);

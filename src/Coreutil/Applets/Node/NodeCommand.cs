@@ -46,10 +46,10 @@ internal static partial class NodeCommand
             var manager = LocalUnitManager.Embedded(config);
             try
             {
-                await using var fleet = await FleetServer.StartAsync(
+                await using var fleet = await FleetDaemon.StartAsync(
                     config, manager, stop => LocalUnitManager.EnsureRunningAsync(context, config, manager, stop), logs.CreateLogger("fleetd"), context.Time, cancel);
                 LogUp(log, request.Address, string.Join(',', _clientPorts), config.Listen[0]);
-                await RunUntilFirstEndAsync(store.Completion, fleet.Completion, context, request, logs, cancel);
+                await RunUntilFirstEndAsync(store.Completion, fleet.WaitForFailureAsync(cancel), context, request, logs, cancel);
             }
             finally
             {

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Runtime.CompilerServices;
 using Coreutil.Fleet.Api;
 using Coreutil.Units.Files;
 
@@ -40,10 +39,30 @@ internal sealed class FakeFleetApi : IFleetApi
 
     public Task<bool> DeleteUnitAsync(string name, CancellationToken cancel) => Task.FromResult(_units.Remove(name));
 
-    public Task<(string Text, int ExitCode)> ReadStatusAsync(string name, CancellationToken cancel) =>
-        Task.FromResult(ActiveState == "active" ? ($"{name} runs\n", 0) : ($"{name} is dead\n", 3));
+    /// <summary>False: a fleetd of the original, which knows none of our additions.</summary>
+    public bool HasAdditions { get; set; } = true;
 
-    public async IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, [EnumeratorCancellation] CancellationToken cancel)
+    public List<string> Restarted { get; } = [];
+
+    public Task<(string Text, int ExitCode)?> ReadStatusAsync(string name, string machineId, CancellationToken cancel) =>
+        Task.FromResult<(string, int)?>(!HasAdditions ? null : ActiveState == "active" ? ($"{name} runs\n", 0) : ($"{name} is dead\n", 3));
+
+    public Task<IAsyncEnumerable<string>?> OpenJournalAsync(string name, string machineId, int lines, bool isFollowing, CancellationToken cancel) =>
+        Task.FromResult(HasAdditions ? ReadLinesAsync(name, lines) : null);
+
+    public Task<bool> RestartOnAsync(string name, string machineId, CancellationToken cancel)
+    {
+        Restarted.Add($"{name}@{machineId}");
+        return Task.FromResult(HasAdditions);
+    }
+
+    public Task<PlacementReport?> ExplainAsync(string name, CancellationToken cancel) => Task.FromResult(HasAdditions
+        ? new PlacementReport(name, null, "no machine fits", [new(MachineId, "local Machine metadata insufficient: disk=tape is required", 3)])
+        : null);
+
+    public Task<bool> ForgetMachineAsync(string machineId, CancellationToken cancel) => Task.FromResult(HasAdditions);
+
+    private static async IAsyncEnumerable<string> ReadLinesAsync(string name, int lines)
     {
         for (int line = 1; line <= lines; line++)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Coreutil.Applets.Fleetctl;
 using Coreutil.Applets.Fleetctl.Commands;
 using Coreutil.Core.Applets;
@@ -14,6 +15,7 @@ public sealed class FleetctlTests : IDisposable
     private readonly StringWriter _error = new() { NewLine = "\n" };
     private readonly FakeFleetApi _api = new();
     private readonly AppletContext _context;
+    private readonly List<string> _ran = [];
 
     public FleetctlTests() => _context = new()
     {
@@ -167,7 +169,7 @@ public sealed class FleetctlTests : IDisposable
 
         Assert.Equal(1, await TargetAsync("load", "loaded", path, policy: new(3, IsNotWaiting: false)));
         Assert.Equal(
-            "Still waiting for unit hello.service to report state loaded\n"
+            $"Still waiting for unit hello.service to report state loaded: no machine fits\n  {FakeFleetApi.MachineId}: local Machine metadata insufficient: disk=tape is required\n"
             + "Error waiting for units: timed out waiting for unit hello.service to report state loaded\n"
             + "Error waiting for unit states, exit status: timed out waiting for unit hello.service to report state loaded\n",
             _error.ToString());
@@ -239,9 +241,9 @@ public sealed class FleetctlTests : IDisposable
         _api.Add("a.service", "launched", Service);
         _api.ActiveState = "inactive";
 
-        Assert.Equal(3, await StatusCommand.RunAsync(_api, _context, ["a"], TestContext.Current.CancellationToken));
+        Assert.Equal(3, await StatusCommand.RunAsync(_api, _context, new(["a"], null), RunOnAsync, TestContext.Current.CancellationToken));
         Assert.Equal("a.service is dead\n", _output.ToString());
-        Assert.Equal(1, await StatusCommand.RunAsync(_api, _context, ["b"], TestContext.Current.CancellationToken));
+        Assert.Equal(1, await StatusCommand.RunAsync(_api, _context, new(["b"], null), RunOnAsync, TestContext.Current.CancellationToken));
         Assert.Equal("Unit b.service does not exist.\n", _error.ToString());
     }
 
@@ -250,8 +252,81 @@ public sealed class FleetctlTests : IDisposable
     {
         _api.Add("a.service", "inactive", Service);
 
-        Assert.Equal(1, await JournalCommand.RunAsync(_api, _context, new(["a"], 10, false), TestContext.Current.CancellationToken));
+        Assert.Equal(1, await JournalCommand.RunAsync(_api, _context, new(["a"]), RunOnAsync, TestContext.Current.CancellationToken));
         Assert.Equal("Unit a.service does not appear to be running.\n", _error.ToString());
+    }
+
+    [Fact]
+    public async Task Without_our_fleetd_status_and_journal_go_the_original_way()
+    {
+        _api.Add("a.service", "launched", Service);
+        _api.HasAdditions = false;
+
+        Assert.Equal(7, await StatusCommand.RunAsync(_api, _context, new(["a"], null), RunOnAsync, TestContext.Current.CancellationToken));
+        Assert.Equal(7, await JournalCommand.RunAsync(_api, _context, new(["a"], 5, IsFollowing: true), RunOnAsync, TestContext.Current.CancellationToken));
+        Assert.Equal(
+            [
+                $"{FakeFleetApi.MachineId}: systemctl status -l a.service",
+                $"{FakeFleetApi.MachineId}: journalctl --unit a.service --no-pager -n 5 --output short -f",
+            ],
+            _ran);
+    }
+
+    // Only journalctl knows its other forms.
+    [Fact]
+    public async Task Another_form_of_the_journal_is_asked_of_journalctl()
+    {
+        _api.Add("a.service", "launched", Service);
+
+        Assert.Equal(7, await JournalCommand.RunAsync(_api, _context, new(["a"], Output: "json", IsSudo: true), RunOnAsync, TestContext.Current.CancellationToken));
+        Assert.Equal([$"{FakeFleetApi.MachineId}: sudo journalctl --unit a.service --no-pager -n 10 --output json"], _ran);
+    }
+
+    [Fact]
+    public async Task Restart_sees_the_unit_stopped_before_it_starts_it()
+    {
+        _api.Add("a.service", "launched", Service);
+
+        Assert.Equal(1, await RestartCommand.RunAsync(_api, _context, new(["a"], new(2, false)), (_, _, _) => Task.FromResult(0), TestContext.Current.CancellationToken));
+        Assert.Contains("timed out waiting for unit a.service to stop", _error.ToString(), StringComparison.Ordinal);
+        Assert.Equal("loaded", _api.Units["a.service"].DesiredState);
+    }
+
+    [Fact]
+    public async Task Why_lists_what_speaks_against_each_machine()
+    {
+        _api.Add("a.service", "loaded", Service);
+
+        Assert.Equal(0, await WhyCommand.RunAsync(_api, _context, ["a"], TestContext.Current.CancellationToken));
+        Assert.Equal(
+            "a.service: no machine fits\nMACHINE\t\t\tUNITS\tREASON\nc9f1a2b3.../192.0.2.7\t3\tlocal Machine metadata insufficient: disk=tape is required\n",
+            _output.ToString());
+    }
+
+    // fleet 1.0's words; a prefix of an ID, or a unit with or without its suffix.
+    [Theory]
+    [InlineData(null, null, "c9f1", "")]
+    [InlineData(null, null, "a", "")]
+    [InlineData("c9f1a2", null, "uptime", "")]
+    [InlineData(null, "a", "uptime", "")]
+    [InlineData(null, null, "paas", "Unable to proceed: could not find matching unit or machine")]
+    [InlineData("zz", null, null, "Unable to proceed: machine does not exist")]
+    [InlineData("c9", "a", null, "Both machine and unit flags provided, please specify only one.")]
+    [InlineData(null, null, null, "Unable to proceed: one machine or unit must be provided")]
+    public async Task Ssh_finds_the_machine_of_its_target(string? machine, string? unit, string? word, string refusal)
+    {
+        _api.Add("a.service", "launched", Service);
+        var request = new SshCommand.Request(machine, unit, word is null ? [] : [word], 22, false);
+
+        var found = await SshCommand.FindAddressAsync(_api, request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(refusal.Length == 0 ? ("192.0.2.7", null) : ("", refusal), found);
+    }
+
+    private Task<int> RunOnAsync(string machineId, ImmutableArray<string> command, CancellationToken cancel)
+    {
+        _ran.Add($"{machineId}: {string.Join(' ', command)}");
+        return Task.FromResult(7);
     }
 
     private Task<int> TargetAsync(string verb, string? state, string unit, bool isReplacing = false, WaitPolicy? policy = null) => TargetCommand.RunAsync(

@@ -24,9 +24,8 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        long seen = _mirror.Version;
         _mirroring = _mirror.RunAsync(_stop.Token);
-        await _mirror.WaitForChangeAsync(seen, TimeSpan.FromMinutes(1), CancellationToken.None);
+        Assert.True(await _mirror.WaitUntilLiveAsync(TimeSpan.FromMinutes(1), CancellationToken.None));
     }
 
     public async ValueTask DisposeAsync()
@@ -51,7 +50,7 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
     public async Task A_machine_and_a_state_are_kept_as_the_original_keeps_them()
     {
         await _registry.RegisterMachineAsync(Fleets.Machine("m1", "disk=ssd") with { PublicIp = "10.0.0.1", Version = "1.0.0" }, _ttl, CancellationToken.None);
-        await _registry.PublishStateAsync(new("a.service", "m1", new("loaded", "active", "running"), _unit.Hash), _ttl, CancellationToken.None);
+        await _registry.PublishStateAsync(new("a.service", "m1", new("loaded", "active", "running"), _unit.Hash), _ttl, isLegacy: true, CancellationToken.None);
 
         Assert.Equal(
             """{"ID":"m1","PublicIP":"10.0.0.1","Metadata":{"disk":"ssd"},"Capabilities":{"DISABLE_ENGINE":false,"GRPC":false},"Version":"1.0.0"}""",
@@ -68,7 +67,7 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
         Assert.Equal(TargetState.Inactive, CurrentState());
 
         await _registry.ScheduleAsync("a.service", "m1", CancellationToken.None);
-        await _registry.PublishStateAsync(new("a.service", "m1", new("loaded", "inactive", "dead"), _unit.Hash), _ttl, CancellationToken.None);
+        await _registry.PublishStateAsync(new("a.service", "m1", new("loaded", "inactive", "dead"), _unit.Hash), _ttl, isLegacy: false, CancellationToken.None);
         await _registry.SetTargetStateAsync("a.service", TargetState.Launched, CancellationToken.None);
         Assert.Equal(TargetState.Loaded, CurrentState());
 
@@ -93,15 +92,60 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_machine_ID_is_registered_once()
+    public async Task A_machine_ID_is_registered_once_and_taken_over_by_its_own_instance_only()
     {
-        var machine = Fleets.Machine("m1");
-        ulong? first = await _registry.RegisterMachineAsync(machine, _ttl, CancellationToken.None);
+        var machine = Fleets.Machine("m1") with { IsNative = true, Instance = "one" };
 
-        Assert.NotNull(first);
+        Assert.NotNull(await _registry.RegisterMachineAsync(machine, _ttl, CancellationToken.None));
         Assert.Null(await _registry.RegisterMachineAsync(machine, _ttl, CancellationToken.None));
-        Assert.NotNull(await _registry.RetakeMachineAsync(machine, first.Value, _ttl, CancellationToken.None));
-        Assert.Null(await _registry.RetakeMachineAsync(machine, first.Value, _ttl, CancellationToken.None));
+        Assert.NotNull(await _registry.RetakeMachineAsync(machine, _ttl, CancellationToken.None));
+        Assert.Null(await _registry.RetakeMachineAsync(machine with { Instance = "two" }, _ttl, CancellationToken.None));
+    }
+
+    // An original writes no instance: nobody may take its machine over.
+    [Fact]
+    public async Task A_machine_of_the_original_is_nobodys_to_take()
+    {
+        await _registry.RegisterMachineAsync(Fleets.Machine("m1"), _ttl, CancellationToken.None);
+
+        Assert.Null(await _registry.RetakeMachineAsync(Fleets.Machine("m1") with { IsNative = true }, _ttl, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task The_cluster_is_native_while_no_machine_of_the_original_is_there()
+    {
+        Assert.False(_registry.Snapshot.IsNative);
+        await _registry.RegisterMachineAsync(Fleets.Machine("m1") with { IsNative = true, Instance = "one" }, _ttl, CancellationToken.None);
+        Assert.True(_registry.Snapshot.IsNative);
+        await _registry.RegisterMachineAsync(Fleets.Machine("m2"), _ttl, CancellationToken.None);
+        Assert.False(_registry.Snapshot.IsNative);
+    }
+
+    [Fact]
+    public async Task A_machine_that_took_its_leave_is_gone_and_one_that_is_back_is_not()
+    {
+        var machine = Fleets.Machine("m1") with { IsNative = true, Instance = "one" };
+        await _registry.RegisterMachineAsync(machine, _ttl, CancellationToken.None);
+        await _registry.RemoveMachineAsync("m1", CancellationToken.None);
+        Assert.True(_registry.Snapshot.Absent["m1"].IsGone);
+
+        await _registry.WriteNotesAsync("m1", "http://10.0.0.1:49153", CancellationToken.None);
+        await _registry.RegisterMachineAsync(machine, _ttl, CancellationToken.None);
+        Assert.Empty(_registry.Snapshot.Absent);
+        Assert.Equal("http://10.0.0.1:49153", _registry.Snapshot.Machines["m1"].ApiAddress);
+    }
+
+    [Fact]
+    public async Task A_job_that_names_a_missing_unit_file_is_broken_until_the_file_is_there()
+    {
+        await _registry.CreateJobAsync("a.service", _unit, TargetState.Loaded, CancellationToken.None);
+        await _keys.DeleteAsync($"/_coreos.com/fleet/unit/{_unit.Hash}", new(), CancellationToken.None);
+        await _registry.SetTargetStateAsync("a.service", TargetState.Launched, CancellationToken.None);
+        Assert.Equal(_unit.Hash, _registry.Snapshot.BrokenJobs["a.service"].UnitHash);
+
+        await _registry.CreateJobAsync("b.service", _unit, TargetState.Loaded, CancellationToken.None);
+        Assert.Empty(_registry.Snapshot.BrokenJobs);
+        Assert.Equal(["a.service", "b.service"], _registry.Snapshot.Jobs.Keys);
     }
 
     [Fact]
@@ -123,16 +167,16 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
         var first = new EngineLease(_keys, layout, "m1", 1, TimeSpan.FromSeconds(10));
         var second = new EngineLease(_keys, layout, "m2", 1, TimeSpan.FromSeconds(10));
 
-        Assert.True((await first.TryHoldAsync(CancellationToken.None)).IsLeader);
+        Assert.True((await first.TryHoldAsync(isNative: false, CancellationToken.None)).IsLeader);
         Assert.Equal("""{"MachineID":"m1","Version":1}""", _keys["/_coreos.com/fleet/lease/engine-leader"]);
-        Assert.False((await second.TryHoldAsync(CancellationToken.None)).IsLeader);
+        Assert.False((await second.TryHoldAsync(isNative: false, CancellationToken.None)).IsLeader);
 
         var newer = new EngineLease(_keys, layout, "m3", 2, TimeSpan.FromSeconds(10));
-        Assert.Equal(new LeaseOutcome(true, TimeSpan.FromSeconds(10)), await newer.TryHoldAsync(CancellationToken.None));
-        Assert.False((await first.TryHoldAsync(CancellationToken.None)).IsLeader);
+        Assert.Equal(new LeaseOutcome(true, TimeSpan.FromSeconds(10)), await newer.TryHoldAsync(isNative: false, CancellationToken.None));
+        Assert.False((await first.TryHoldAsync(isNative: false, CancellationToken.None)).IsLeader);
 
         await newer.ReleaseAsync(CancellationToken.None);
-        Assert.True((await second.TryHoldAsync(CancellationToken.None)).IsLeader);
+        Assert.True((await second.TryHoldAsync(isNative: false, CancellationToken.None)).IsLeader);
     }
 
     private TargetState CurrentState() => _registry.Snapshot.CurrentStateOf(_registry.Snapshot.Jobs["a.service"]);
