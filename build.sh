@@ -25,7 +25,8 @@ usage: ./build.sh VERB
   run [--once]      a node, three paas-monitors and nginx, live; --once checks the story and ends
   clean             remove everything that was built
   faults [--rounds N] [--seed S]    kill, freeze and cut off real members under load; histories are checked (as root)
-  simulate fuzz soak bench   the long ones
+  simulate [--seeds N] [--from S]   clusters on simulated networks and disks, one a seed (10000 from 1)
+  fuzz soak bench                   the long ones
 TEXT
 }
 
@@ -190,6 +191,24 @@ faults() {
   summary
 }
 
+simulate() {
+  local seeds=10000 from=1
+  while [ $# -gt 0 ]; do
+    case $1 in
+      --seeds) seeds=${2:-} ;;
+      --from) from=${2:-} ;;
+      *) fail "simulate takes --seeds N and --from S, not '$1'" ;;
+    esac
+    [[ ${2:-} =~ ^[0-9]{1,9}$ ]] || fail "$1 takes a number"
+    shift 2
+  done
+  need_sdk
+  dotnet build tests/Coreutil.Tests -c $configuration -nodeReuse:false -v quiet
+  export COREUTIL_SIMULATE_SEEDS=$seeds COREUTIL_SIMULATE_FROM=$from COREUTIL_SIMULATE_CORES; COREUTIL_SIMULATE_CORES=$(nproc)
+  run_tests Coreutil.Tests -method '*SimulationTests.No_seed_breaks_an_invariant' -showliveoutput
+  [ "$failed" = 0 ]
+}
+
 clean() {
   rm -rf "$out"
   find src tests -type d \( -name bin -o -name obj \) -prune -exec rm -rf {} +
@@ -207,7 +226,8 @@ case $verb in
   run) run_story "$@" ;;
   clean) clean ;;
   faults) faults "$@" ;;
-  simulate | fuzz | soak | bench) fail "$verb is not built yet" ;;
+  simulate) simulate "$@" ;;
+  fuzz | soak | bench) fail "$verb is not built yet" ;;
   '' | help | -h | --help) usage ;;
   *) usage >&2; fail "unknown verb '$verb'" ;;
 esac

@@ -16,7 +16,12 @@ public enum EntryKind : byte
 /// <summary>One entry of the replicated log. The core looks only into the payload of a membership change.</summary>
 public sealed record Entry(ulong Index, ulong Term, EntryKind Kind, ReadOnlyMemory<byte> Payload)
 {
+    /// <summary>What an entry takes beside its payload, so that many empty ones are not for nothing.</summary>
+    internal const int Overhead = 24;
+
     public LogPosition Position => new(Term, Index);
+
+    internal long Size => Overhead + Payload.Length;
 }
 
 /// <summary>What is to become an entry: it has no place in the log yet.</summary>

@@ -9,7 +9,11 @@ public abstract record Message(NodeId From, NodeId To, ulong Term)
     /// <param name="IsTransfer">The leader asked for this election, so nobody protects it (thesis §3.10, §4.2.3).</param>
     public sealed record RequestVote(NodeId From, NodeId To, ulong Term, LogPosition LastEntry, bool IsPreVote, bool IsTransfer) : Message(From, To, Term);
 
-    public sealed record AnswerVote(NodeId From, NodeId To, ulong Term, bool IsPreVote, bool IsGranted) : Message(From, To, Term);
+    /// <param name="Commit">
+    /// What the sender knows to be committed. A candidate that has the same entry learns it from here: it may be the removal of a member
+    /// whose vote it would wait for in vain.
+    /// </param>
+    public sealed record AnswerVote(NodeId From, NodeId To, ulong Term, bool IsPreVote, bool IsGranted, LogPosition Commit) : Message(From, To, Term);
 
     /// <summary>AppendEntries (Raft §5.3).</summary>
     public sealed record Append(NodeId From, NodeId To, ulong Term, LogPosition Previous, ImmutableArray<Entry> Entries, ulong Commit) : Message(From, To, Term);

@@ -8,7 +8,7 @@ public sealed record RaftConfig(NodeId Id)
 
     public int HeartbeatTicks { get; init; } = 1;
 
-    /// <summary>Payload bytes in one Append; a single larger entry is still sent.</summary>
+    /// <summary>Bytes of entries in one Append; a single larger entry is still sent.</summary>
     public int MaximumMessageBytes { get; init; } = 1 << 20;
 
     /// <summary>Appends on their way to one member.</summary>
@@ -16,7 +16,7 @@ public sealed record RaftConfig(NodeId Id)
 
     public long MaximumInflightBytes { get; init; } = 32 << 20;
 
-    /// <summary>Payload bytes that a leader holds uncommitted, or a follower forwards in one turn, before it refuses more.</summary>
+    /// <summary>Bytes of entries that a leader holds uncommitted, or a follower forwards in one turn, before it refuses more.</summary>
     public long MaximumUncommittedBytes { get; init; } = 64 << 20;
 
     /// <summary>Entries kept behind a snapshot, so that a member that is a little behind needs no snapshot.</summary>

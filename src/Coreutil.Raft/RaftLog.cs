@@ -60,7 +60,7 @@ internal sealed class RaftLog(LogPosition start)
         long bytes = 0;
         while (through < Last.Index)
         {
-            bytes += this[through + 1].Payload.Length;
+            bytes += this[through + 1].Size;
             if (bytes > maximumBytes && through > after)
             {
                 break;

@@ -29,7 +29,7 @@ public sealed partial class RaftNode
 
     private bool HasUnappliedChange()
     {
-        for (ulong index = _appliedIndex + 1; index <= CommitIndex; index++)
+        for (ulong index = AppliedIndex + 1; index <= CommitIndex; index++)
         {
             if (_log[index].Kind == EntryKind.MembershipChange)
             {
@@ -99,7 +99,22 @@ public sealed partial class RaftNode
         }
 
         // A granted pre-vote speaks of the term asked about, a refused one of ours.
-        Send(new Message.AnswerVote(Id, request.From, isGranted ? request.Term : Term, request.IsPreVote, isGranted));
+        AnswerVote(request, isGranted);
+    }
+
+    private void AnswerVote(Message.RequestVote request, bool isGranted)
+    {
+        var commit = new LogPosition(_log.TermAt(CommitIndex) ?? 0, CommitIndex);
+        Send(new Message.AnswerVote(Id, request.From, isGranted ? request.Term : Term, request.IsPreVote, isGranted, commit));
+    }
+
+    /// <summary>What is committed is so for all; if this log agrees there, it agrees up to there (Raft §5.3).</summary>
+    private void LearnCommit(LogPosition commit)
+    {
+        if (Role != RaftRole.Leader && commit.Index > CommitIndex && _log.Has(commit))
+        {
+            CommitIndex = commit.Index;
+        }
     }
 
     private void OnAnswerVote(Message.AnswerVote answer)

@@ -107,7 +107,7 @@ public sealed partial class RaftNode
 
         if (proposal.Kind == EntryKind.MembershipChange)
         {
-            if (_appliedIndex < _pendingChangeIndex)
+            if (AppliedIndex < _pendingChangeIndex)
             {
                 return ProposalStatus.ChangePending;
             }
@@ -122,7 +122,7 @@ public sealed partial class RaftNode
     private void AppendEntry(EntryKind kind, ReadOnlyMemory<byte> payload)
     {
         _log.Append(new Entry(_log.Last.Index + 1, Term, kind, payload));
-        _uncommittedBytes += payload.Length;
+        _uncommittedBytes += _log[_log.Last.Index].Size;
     }
 
     private void OnPropose(Message.Propose propose)
@@ -162,7 +162,7 @@ public sealed partial class RaftNode
         _uncommittedBytes = 0;
         for (ulong index = CommitIndex + 1; index <= _log.Last.Index; index++)
         {
-            _uncommittedBytes += _log[index].Payload.Length;
+            _uncommittedBytes += _log[index].Size;
         }
 
         AppendEntry(EntryKind.LeaderStart, ReadOnlyMemory<byte>.Empty);

@@ -35,7 +35,7 @@ public sealed partial class RaftNode
             long bytes = 0;
             foreach (var entry in entries)
             {
-                bytes += entry.Payload.Length;
+                bytes += entry.Size;
             }
 
             peer.OnSent(previous + (ulong)entries.Length, bytes, !entries.IsEmpty, CommitIndex);
@@ -57,9 +57,10 @@ public sealed partial class RaftNode
         _ticksSinceHeartbeat = 0;
         foreach (var peer in _peers)
         {
-            // What the member did not acknowledge it might not have, so it may not commit it.
+            // What the member did not acknowledge it might not have, so it may not commit it. Of what is compacted the term is not known.
             ulong commit = Math.Min(peer.Match, CommitIndex);
-            SendEarly(new Message.Heartbeat(Id, peer.Id, Term, new LogPosition(_log.TermAt(commit) ?? 0, commit), _readRound));
+            var position = _log.TermAt(commit) is { } term ? new LogPosition(term, commit) : default;
+            SendEarly(new Message.Heartbeat(Id, peer.Id, Term, position, _readRound));
         }
     }
 
@@ -140,10 +141,7 @@ public sealed partial class RaftNode
             {
                 _log.Reset(snapshot.Position);
                 _persistedIndex = snapshot.Index;
-                _appliedIndex = snapshot.Index;
-                _snapshot = snapshot;
                 _unpersistedSnapshot = snapshot;
-                Members = snapshot.Members;
             }
         }
 
@@ -199,7 +197,7 @@ public sealed partial class RaftNode
         {
             for (ulong committed = CommitIndex + 1; committed <= index; committed++)
             {
-                _uncommittedBytes -= _log[committed].Payload.Length;
+                _uncommittedBytes -= _log[committed].Size;
             }
 
             CommitIndex = index;

@@ -27,7 +27,7 @@ public sealed partial class RaftNode
     private NodeId? _votedFor;
     private HardState _persistedState;
     private ulong _persistedIndex;
-    private ulong _appliedIndex;
+    private LogPosition _applied;
     private SnapshotMetadata _snapshot;
     private SnapshotMetadata? _unpersistedSnapshot;
     private Ready? _underWay;
@@ -56,7 +56,7 @@ public sealed partial class RaftNode
         CommitIndex = Math.Max(state.Commit, snapshot.Index);
         _persistedState = state;
         _persistedIndex = _log.Last.Index;
-        _appliedIndex = snapshot.Index;
+        _applied = snapshot.Position;
         _snapshot = snapshot;
         Members = snapshot.Members;
         _electionTimeout = NextElectionTimeout();
@@ -73,12 +73,12 @@ public sealed partial class RaftNode
     public ulong CommitIndex { get; private set; }
 
     /// <summary>Applied by the shell, as far as it said so.</summary>
-    public ulong AppliedIndex => _appliedIndex;
+    public ulong AppliedIndex => _applied.Index;
 
     public LogPosition LastEntry => _log.Last;
 
     /// <summary>What a snapshot of the state machine covers that is taken between <see cref="Advance"/> and the next change applied.</summary>
-    public SnapshotMetadata Applied => new(new LogPosition(_log.TermAt(_appliedIndex) ?? 0, _appliedIndex), Members);
+    public SnapshotMetadata Applied => new(_applied, Members);
 
     /// <summary>As of the last applied change.</summary>
     public MemberSet Members { get; private set; }
@@ -112,6 +112,9 @@ public sealed partial class RaftNode
             case Message.AnswerReadIndex answer:
                 _readStates.AddRange(answer.Requests.Select(id => new ReadState(id, answer.Index)));
                 return;
+            case Message.AnswerVote answer:
+                LearnCommit(answer.Commit);
+                break;
             case Message.RequestVote { IsTransfer: false } when message.Term > Term && HearsLeader:
                 // Thesis §4.2.3 and §6.2: whoever hears a leader does not help to replace it, and does not even take the term.
                 return;
@@ -131,6 +134,9 @@ public sealed partial class RaftNode
 
         StepInTerm(message);
     }
+
+    /// <summary>For the tests: null for what is not held.</summary>
+    internal ulong? TermAt(ulong index) => _log.TermAt(index);
 
     /// <summary>
     /// Everything that is due now; <see cref="Advance"/> must follow before the next, unless it is empty. In between the other methods may be called.
@@ -167,9 +173,12 @@ public sealed partial class RaftNode
 
         _underWay = null;
         _persistedState = done.HardState ?? _persistedState;
-        if (done.Snapshot is not null && done.Snapshot == _unpersistedSnapshot)
+        if (done.Snapshot is { } installed)
         {
-            _unpersistedSnapshot = null;
+            _unpersistedSnapshot = _unpersistedSnapshot == installed ? null : _unpersistedSnapshot;
+            _snapshot = installed;
+            _applied = installed.Position;
+            Members = installed.Members;
         }
 
         // What was replaced while the disk worked is not the log any more.
@@ -180,7 +189,7 @@ public sealed partial class RaftNode
 
         if (!done.Committed.IsEmpty)
         {
-            _appliedIndex = Math.Max(_appliedIndex, done.Committed[^1].Index);
+            _applied = done.Committed[^1].Position;
         }
 
         if (Role == RaftRole.Leader)
@@ -195,9 +204,9 @@ public sealed partial class RaftNode
     /// </summary>
     public void Compact(SnapshotMetadata snapshot)
     {
-        if (snapshot.Index > _appliedIndex)
+        if (snapshot.Index > AppliedIndex)
         {
-            throw new ArgumentException($"a snapshot at {snapshot.Index} covers more than was applied ({_appliedIndex})", nameof(snapshot));
+            throw new ArgumentException($"a snapshot at {snapshot.Index} covers more than was applied ({AppliedIndex})", nameof(snapshot));
         }
 
         if (snapshot.Index > _snapshot.Index)
@@ -210,10 +219,12 @@ public sealed partial class RaftNode
     private Ready Gather()
     {
         var entries = _log.Slice(_persistedIndex, _log.Last.Index);
+        var committed = _unpersistedSnapshot is null ? _log.Slice(AppliedIndex, CommitIndex) : [];
         bool isStateNew = Term != _persistedState.Term || _votedFor != _persistedState.VotedFor;
 
-        // A commit index that only moved is not worth a sync: it can be found again, a vote or a term cannot. With entries it must go, see README.md.
-        bool mustPersist = isStateNew || !entries.IsEmpty || _unpersistedSnapshot is not null;
+        // A commit index that only moved is not worth a sync: it can be found again, a vote or a term cannot. With entries
+        // and before a membership change it must go, see README.md.
+        bool mustPersist = isStateNew || !entries.IsEmpty || _unpersistedSnapshot is not null || HasChangeUnknownToDisk(committed);
         bool isChanged = isStateNew || CommitIndex != _persistedState.Commit;
 
         // Nothing may go out in a term that a crash could take back.
@@ -225,9 +236,23 @@ public sealed partial class RaftNode
             HardState = mustPersist && isChanged ? new HardState(Term, _votedFor, CommitIndex) : null,
             Entries = entries,
             MessagesAfterPersist = isStateNew ? [.. _messagesBeforePersist, .. _messagesAfterPersist] : [.. _messagesAfterPersist],
-            Committed = _log.Slice(_appliedIndex, CommitIndex),
+            Committed = committed,
             Reads = [.. _readStates],
         };
+    }
+
+    /// <summary>A membership change that was acted upon must not be in doubt after a crash.</summary>
+    private bool HasChangeUnknownToDisk(ImmutableArray<Entry> committed)
+    {
+        foreach (var entry in committed)
+        {
+            if (entry.Kind == EntryKind.MembershipChange && entry.Index > _persistedState.Commit)
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void StepInTerm(Message message)
@@ -278,7 +303,7 @@ public sealed partial class RaftNode
                 Send(new Message.AnswerAppend(Id, message.From, Term, 0, IsRejected: false, default));
                 break;
             case Message.RequestVote request:
-                Send(new Message.AnswerVote(Id, message.From, Term, request.IsPreVote, IsGranted: false));
+                AnswerVote(request, isGranted: false);
                 break;
         }
     }

@@ -15,7 +15,7 @@ public sealed record Ready
     /// <summary>From a leader whose term is on its disk already: the followers' disks work while its own does (thesis §10.2.1).</summary>
     public ImmutableArray<Message> MessagesBeforePersist { get; init; } = [];
 
-    /// <summary>An installed snapshot: it replaces the state machine and the whole log before it.</summary>
+    /// <summary>An installed snapshot: it replaces the state machine and the whole log before it. What was committed after it comes in the next ready.</summary>
     public SnapshotMetadata? Snapshot { get; init; }
 
     /// <summary>Null when there is nothing that must be remembered.</summary>

@@ -71,7 +71,7 @@ internal static class MessageCodec
         Message message = type switch
         {
             FrameType.RequestVote => new Message.RequestVote(from, to, term, reader.Position(), reader.Flag(), reader.Flag()),
-            FrameType.AnswerVote => new Message.AnswerVote(from, to, term, reader.Flag(), reader.Flag()),
+            FrameType.AnswerVote => new Message.AnswerVote(from, to, term, reader.Flag(), reader.Flag(), reader.Position()),
             FrameType.Append => new Message.Append(from, to, term, reader.Position(), ReadEntries(ref reader), reader.Number()),
             FrameType.AnswerAppend => new Message.AnswerAppend(from, to, term, reader.Number(), reader.Flag(), reader.Position()),
             FrameType.Heartbeat => new Message.Heartbeat(from, to, term, reader.Position(), reader.Number()),
@@ -106,7 +106,7 @@ internal static class MessageCodec
     private static int BodySize(Message message) => message switch
     {
         Message.RequestVote => PositionSize + 2,
-        Message.AnswerVote => 2,
+        Message.AnswerVote => 2 + PositionSize,
         Message.Append append => PositionSize + sizeof(int) + sizeof(ulong) + append.Entries.Sum(entry => EntryHeaderSize + entry.Payload.Length),
         Message.AnswerAppend => sizeof(ulong) + 1 + PositionSize,
         Message.Heartbeat => PositionSize + sizeof(ulong),
@@ -132,6 +132,7 @@ internal static class MessageCodec
             case Message.AnswerVote answer:
                 writer.Flag(answer.IsPreVote);
                 writer.Flag(answer.IsGranted);
+                writer.Position(answer.Commit);
                 break;
             case Message.Append append:
                 writer.Position(append.Previous);

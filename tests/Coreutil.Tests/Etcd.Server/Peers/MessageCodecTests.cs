@@ -14,7 +14,7 @@ public sealed class MessageCodecTests
     public static TheoryData<Message> Messages =>
     [
         new Message.RequestVote(_from, _to, 7, new(6, 99), IsPreVote: true, IsTransfer: false),
-        new Message.AnswerVote(_from, _to, 7, IsPreVote: false, IsGranted: true),
+        new Message.AnswerVote(_from, _to, 7, IsPreVote: false, IsGranted: true, new LogPosition(6, 40)),
         new Message.Append(_from, _to, 7, new(6, 99), [], 98),
         new Message.AnswerAppend(_from, _to, 7, 99, IsRejected: true, new(5, 50)),
         new Message.Heartbeat(_from, _to, 7, new(7, 98), 3),
