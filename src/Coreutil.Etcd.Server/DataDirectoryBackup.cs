@@ -1,10 +1,12 @@
+using Coreutil.Etcd.Server.Membership;
+using Coreutil.Etcd.Server.Store;
 using Coreutil.Etcd.Server.Wal;
 
 namespace Coreutil.Etcd.Server;
 
 /// <summary>
 /// Copies a data directory of this etcd, of a running member too: the log first, then the snapshots, so that the copy lacks no entry. Every byte that
-/// is copied is checked. The copy keeps the member's identity.
+/// is copied is checked. The copy gets ids that no cluster had: an old state of a member must never come back to the others as that member.
 /// </summary>
 public static class DataDirectoryBackup
 {
@@ -34,6 +36,8 @@ public static class DataDirectoryBackup
                     throw new EtcdStartException($"cannot back up {dataDirectory}: its member drops segments of the log faster than they can be copied");
                 }
             }
+
+            GiveNewIds(segmentsCopy, snapshotsCopy);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
@@ -80,6 +84,27 @@ public static class DataDirectoryBackup
         WalDirectory.SyncDirectory(segmentsCopy);
         WalDirectory.SyncDirectory(snapshotsCopy);
         return true;
+    }
+
+    private static void GiveNewIds(string segments, string snapshots)
+    {
+        var covered = (SnapshotFile.ReadNewest(snapshots) ?? StoreSnapshot.Empty).Position;
+        using var copied = new WalDirectory(segments);
+        var (_, content) = WriteAheadLog.Open(copied, "", covered);
+        string staged = segments + ".new";
+        Prepare(staged);
+        using (var directory = new WalDirectory(staged))
+        {
+            var (log, _) = WriteAheadLog.Open(directory, MemberIdentity.Random() + MemberIdentity.OfBackup, covered);
+            log.Append(content.State, []);
+            foreach (var batch in content.Entries.Chunk(1000))
+            {
+                log.Append(null, batch);
+            }
+        }
+
+        Directory.Delete(segments, recursive: true);
+        Directory.Move(staged, segments);
     }
 
     /// <summary>How much of a segment is whole batches: a batch that is being written now is not yet acknowledged and is left out.</summary>

@@ -14,6 +14,9 @@ namespace Coreutil.Etcd.Server;
 /// <summary>A member that serves: opened by <see cref="StartAsync"/>, stopped by disposing it. Several may live in one process.</summary>
 public sealed partial class EtcdServer : IAsyncDisposable
 {
+    /// <summary>etcd's number: a member that is less behind needs no snapshot.</summary>
+    private const ulong MaximumEntriesKept = 5000;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MemberLog _log;
@@ -113,6 +116,12 @@ public sealed partial class EtcdServer : IAsyncDisposable
         _walDirectory = new WalDirectory(_data.WalPath);
         var (log, content) = WriteAheadLog.Open(_walDirectory, plan?.Identity.ToString() ?? "", snapshot.Position);
         var identity = MemberIdentity.Parse(log.Writer);
+        if (log.Writer.EndsWith(MemberIdentity.OfBackup, StringComparison.Ordinal))
+        {
+            throw new EtcdStartException(
+                $"{config.EffectiveDataDirectory} is a backup, and no member of a cluster: start it with --force-new-cluster to make a new cluster of its keys");
+        }
+
         if (content.TornFile is { } torn)
         {
             LogTorn(_log, Path.Combine(_data.WalPath, torn));
@@ -160,15 +169,9 @@ public sealed partial class EtcdServer : IAsyncDisposable
         LogIdentity(_log, config.Name, config.EffectiveDataDirectory, self.IdText, new NodeId(identity.Cluster).ToString());
         var id = new NodeId(identity.Member);
         var voters = Cluster.Voters(snapshot.View);
-        if (snapshot.Position.Index > 0 && !voters.IsVoter(id) && !Cluster.IsRemoved(snapshot.View, id.Value))
-        {
-            throw new EtcdStartException(
-                $"{config.EffectiveDataDirectory} is a backup: member {id} is none of its cluster's members. Start it with --force-new-cluster to make a new cluster of its keys");
-        }
-
         int electionTicks = Math.Max(1, (int)(config.ElectionTimeout / config.HeartbeatInterval));
         var node = new RaftNode(
-            new RaftConfig(id) { ElectionTicks = electionTicks }, new Random(), content.State, new SnapshotMetadata(snapshot.Position, voters), content.Entries);
+            new RaftConfig(id) { ElectionTicks = electionTicks, EntriesKeptBehindSnapshot = Math.Min(MaximumEntriesKept, config.SnapshotCount) }, new Random(), content.State, new SnapshotMetadata(snapshot.Position, voters), content.Entries);
         var store = new KeyStore(snapshot.View);
         var watchers = new WatcherHub(
             config.EventWindow is { } events ? EventWindow.Of(events) : EventWindow.ForMemory(GC.GetGCMemoryInfo().TotalAvailableMemoryBytes),

@@ -11,6 +11,9 @@ internal readonly record struct MemberIdentity(ulong Member, ulong Cluster)
     /// <summary>Ids that no cluster ever had: what a copy of its data continues under can join none that exists.</summary>
     public static MemberIdentity Random() => new(RandomId(), RandomId());
 
+    /// <summary>Behind the ids in a log that is a copy: it is no member's, until a new cluster is forced out of it.</summary>
+    public const string OfBackup = "/backup";
+
     /// <summary>As <see cref="ToString"/> writes it into the log's segments.</summary>
     public static MemberIdentity Parse(string text)
     {

@@ -33,6 +33,7 @@ internal sealed class TestCluster : IAsyncDisposable
             }
 
             await cluster.UntilHealthyAsync();
+            await cluster.UntilPublishedAsync(size);
             return cluster;
         }
         catch
@@ -111,6 +112,10 @@ internal sealed class TestCluster : IAsyncDisposable
         },
         TimeSpan.FromSeconds(60),
         "not every member is healthy");
+
+    /// <summary>Each of so many members has told the others its name.</summary>
+    public Task UntilPublishedAsync(int count) => UntilAsync(
+        async () => (await CtlAsync(_members[0], "member", "list")).Output.Split("isLeader=").Length == count + 1, TimeSpan.FromSeconds(30), $"not {count} members are published");
 
     public async Task UntilAsync(Func<Task<bool>> condition, TimeSpan limit, string failure)
     {
