@@ -181,7 +181,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
         var metrics = new MemberMetrics();
         var policy = new SnapshotPolicy(config.SnapshotCount, config.MaximumSnapshots, config.MaximumWals);
         _snapshots = new SnapshotKeeper(_data!.SnapshotPath, policy, snapshot.Position.Index, metrics, time, _log);
-        var transport = new PeerTransport(id, identity.Cluster, config.PeerTls, config.ElectionTimeout, _snapshots.PathOf, time, _log);
+        var transport = new PeerTransport(id, identity.Cluster, config.PeerTls, config.ElectionTimeout, _snapshots.PathOf, metrics, time, _log);
         transport.Follow(Cluster.Members(snapshot.View));
         var loop = new ConsensusLoop(
             node, new LogStorage(log, content.State, _log, _stopping.Token), new EntryApplier(store, watchers, statistics), _snapshots, transport, metrics,

@@ -20,11 +20,15 @@ internal sealed class MemberMetrics
     private long _watches;
     private long _slowWatches;
     private long _leaderChanges;
+    private long _unsentMessages;
     private int _hasLeader;
 
     public Histogram WalSync { get; } = new("etcd_wal_fsync_durations_seconds", "The latency distributions of fsync called by wal.", 0.001, 14);
 
     public Histogram SnapshotSave { get; } = new("etcd_snapshot_save_total_durations_seconds", "The total latency distributions of save called by snapshot.", 0.001, 14);
+
+    public Histogram PeerLatency { get; } = new(
+        "etcd_rafthttp_message_sent_latency_seconds", "From an append to another member to its answer that it is on its disk.", 0.0005, 14);
 
     public Histogram Applies { get; } = new("etcd_server_apply_durations_seconds", "The latency distributions of applying a batch of committed entries.", 0.00005, 14);
 
@@ -46,6 +50,8 @@ internal sealed class MemberMetrics
             Interlocked.Increment(ref _leaderChanges);
         }
     }
+
+    public void CountUnsentMessage() => Interlocked.Increment(ref _unsentMessages);
 
     public void CountWatch() => Interlocked.Increment(ref _watches);
 
@@ -74,6 +80,8 @@ internal sealed class MemberMetrics
         WriteValue(output, "etcd_server_leader_changes_seen_total", "counter", "The number of leader changes seen.", Interlocked.Read(ref _leaderChanges));
         Proposals.WriteTo(output);
         Applies.WriteTo(output);
+        PeerLatency.WriteTo(output);
+        WriteValue(output, "etcd_rafthttp_message_sent_failed_total", "counter", "The total number of messages to other members that could not be sent.", Interlocked.Read(ref _unsentMessages));
         WriteValue(output, "etcd_server_proposal_failed_total", "counter", "The total number of failed proposals.", Interlocked.Read(ref _failedProposals));
         WriteValue(output, "etcd_store_watch_requests_total", "counter", "Total number of incoming watch requests (new or reestablished).", Interlocked.Read(ref _watches));
         WriteValue(output, "etcd_store_slow_watchers_ended_total", "counter", "Total number of watches ended because their reader fell behind.", Interlocked.Read(ref _slowWatches));

@@ -4,6 +4,7 @@ using System.Collections.Immutable;
 using System.IO.Pipelines;
 using System.Net.Sockets;
 using Coreutil.Etcd.Server.Consensus;
+using Coreutil.Etcd.Server.Metrics;
 using Coreutil.Raft;
 using Microsoft.Extensions.Logging;
 
@@ -11,7 +12,7 @@ namespace Coreutil.Etcd.Server.Peers;
 
 /// <summary>What all peers of a member share.</summary>
 internal sealed record PeerContext(
-    NodeId Self, ulong Cluster, HttpClient Http, TimeSpan ReadPatience, Func<Input, bool> Post, Action OnRemoved, TimeProvider Time, ILogger Log);
+    NodeId Self, ulong Cluster, HttpClient Http, TimeSpan ReadPatience, Func<Input, bool> Post, Action OnRemoved, MemberMetrics Metrics, TimeProvider Time, ILogger Log);
 
 /// <summary>
 /// Another member: we read its messages from two streams that we open at its peer port (appends; everything else), and write ours onto those that it
@@ -39,7 +40,7 @@ internal sealed partial class Peer : IAsyncDisposable
         (_context, Id, _urls) = (context, id, urls);
         _appends = new PeerOutbox(512, context.Time);
         _others = new PeerOutbox(4096, context.Time);
-        Statistics = new PeerStatistics(context.Time);
+        Statistics = new PeerStatistics(context.Metrics, context.Time);
         _reading = Task.WhenAll(_streams.Select(KeepReadingAsync));
     }
 

@@ -1,3 +1,4 @@
+using Coreutil.Etcd.Server.Metrics;
 using Coreutil.Raft;
 
 namespace Coreutil.Etcd.Server.Peers;
@@ -9,7 +10,7 @@ internal readonly record struct LatencyFigures(double Current, double Average, d
 /// What goes to and comes from a member. A latency is the time from an append with entries to the answer that they are on that member's disk; one is
 /// measured at a time.
 /// </summary>
-internal sealed class PeerStatistics(TimeProvider time)
+internal sealed class PeerStatistics(MemberMetrics metrics, TimeProvider time)
 {
     private readonly Lock _lock = new();
     private (ulong Index, long SentAt) _sample;
@@ -74,6 +75,7 @@ internal sealed class PeerStatistics(TimeProvider time)
 
     public void CountFailure()
     {
+        metrics.CountUnsentMessage();
         lock (_lock)
         {
             _fails++;
@@ -89,7 +91,9 @@ internal sealed class PeerStatistics(TimeProvider time)
                 return;
             }
 
-            _current = time.GetElapsedTime(_sample.SentAt).TotalMilliseconds;
+            var took = time.GetElapsedTime(_sample.SentAt);
+            metrics.PeerLatency.Observe(took);
+            _current = took.TotalMilliseconds;
             _sample = default;
             _sum += _current;
             _sumOfSquares += _current * _current;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Coreutil.Core.Tls;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Consensus;
+using Coreutil.Etcd.Server.Metrics;
 using Coreutil.Raft;
 using Microsoft.Extensions.Logging;
 
@@ -23,11 +24,11 @@ internal sealed partial class PeerTransport : IPeerTransport, IAsyncDisposable
 
     /// <param name="snapshotPath">Gives the file of a snapshot by its position.</param>
     public PeerTransport(
-        NodeId self, ulong cluster, TlsSettings tls, TimeSpan electionTimeout, Func<LogPosition, string> snapshotPath, TimeProvider time, ILogger logger)
+        NodeId self, ulong cluster, TlsSettings tls, TimeSpan electionTimeout, Func<LogPosition, string> snapshotPath, MemberMetrics metrics, TimeProvider time, ILogger logger)
     {
         _http = new HttpClient(PeerHttp.CreateHandler(tls, _dialPatience)) { Timeout = Timeout.InfiniteTimeSpan };
         var patience = TimeSpan.FromSeconds(Math.Max(2, 2 * electionTimeout.TotalSeconds));
-        _context = new PeerContext(self, cluster, _http, patience, input => _post?.Invoke(input) ?? false, OnRemoved, time, logger);
+        _context = new PeerContext(self, cluster, _http, patience, input => _post?.Invoke(input) ?? false, OnRemoved, metrics, time, logger);
         _snapshots = new SnapshotSender(_context, snapshotPath);
     }
 
