@@ -87,6 +87,7 @@ internal sealed class ClusterMember(string name, string address, string? network
         }
 
         _process?.Dispose();
+        _process = null;
     }
 
     private void Append(string? line)
