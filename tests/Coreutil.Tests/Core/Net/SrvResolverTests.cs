@@ -87,14 +87,13 @@ public sealed class SrvResolverTests
     /// <summary>Answers by UDP and TCP on one port of this machine.</summary>
     private sealed class NameServer : IDisposable
     {
-        private readonly UdpClient _datagrams = new(new IPEndPoint(IPAddress.Loopback, 0));
+        private readonly UdpClient _datagrams;
         private readonly TcpListener _connections;
 
         public NameServer(Func<byte[], byte[]> byUdp, Func<byte[], byte[]>? byTcp = null)
         {
+            (_datagrams, _connections) = ListenOnOnePort();
             EndPoint = (IPEndPoint)_datagrams.Client.LocalEndPoint!;
-            _connections = new TcpListener(EndPoint);
-            _connections.Start();
             _ = AnswerDatagramsAsync(byUdp);
             _ = AnswerConnectionAsync(byTcp ?? byUdp);
         }
@@ -105,6 +104,26 @@ public sealed class SrvResolverTests
         {
             _datagrams.Dispose();
             _connections.Dispose();
+        }
+
+        /// <summary>A port that is free for UDP may be taken for TCP: then the next one is tried.</summary>
+        private static (UdpClient Datagrams, TcpListener Connections) ListenOnOnePort()
+        {
+            for (int attempt = 1; ; attempt++)
+            {
+                var datagrams = new UdpClient(new IPEndPoint(IPAddress.Loopback, 0));
+                var connections = new TcpListener((IPEndPoint)datagrams.Client.LocalEndPoint!);
+                try
+                {
+                    connections.Start();
+                    return (datagrams, connections);
+                }
+                catch (SocketException) when (attempt < 20)
+                {
+                    datagrams.Dispose();
+                    connections.Dispose();
+                }
+            }
         }
 
         private async Task AnswerDatagramsAsync(Func<byte[], byte[]> answer)
