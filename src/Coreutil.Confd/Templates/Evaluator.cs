@@ -156,7 +156,7 @@ internal sealed class Evaluator(Template template)
 
         if (_depth == DeepestCall || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
-            throw Fail($"exceeded maximum template depth ({DeepestCall})");
+            throw TooDeep();
         }
 
         var argument = evaluateArgument();
@@ -167,6 +167,9 @@ internal sealed class Evaluator(Template template)
         (_variables, _executing, _definition) = (variables, executing, definition);
         _depth--;
     }
+
+    /// <summary>Where the stack ends first, in a call or in what it evaluates, is chance: inside a called template it is the calls that nest.</summary>
+    private TemplateException TooDeep() => Fail(_depth > 0 ? $"exceeded maximum template depth ({DeepestCall})" : "nested too deeply");
 
     /// <summary><c>include</c>: as the template action, but the text is a value that can go on through a pipeline.</summary>
     private Value Include(Value[] arguments)
@@ -182,7 +185,7 @@ internal sealed class Evaluator(Template template)
     {
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {
-            throw Fail("nested too deeply");
+            throw TooDeep();
         }
 
         _at = pipe;
