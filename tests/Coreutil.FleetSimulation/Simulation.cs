@@ -74,7 +74,7 @@ internal sealed class Simulation : IAsyncDisposable
                 PublicIp = "127.0.0.1",
                 StateDirectory = Path.Combine(_directory.FullName, id),
             };
-            _servers.Add(FleetServer.Start(config, new MemoryUnitManager(), NullLogger.Instance, TimeProvider.System, _counter.Add));
+            _servers.Add(FleetServer.Start(config, new MemoryUnitManager(), new WarningLogger(), TimeProvider.System, _counter.Add));
         }
 
         await UntilAsync(snapshot => snapshot.Machines.Count == _machines && snapshot.Assignments.Count == _machines, cancel);

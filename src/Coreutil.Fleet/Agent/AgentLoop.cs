@@ -154,8 +154,12 @@ public sealed class AgentLoop(
         switch (task)
         {
             case AgentTask.Unload:
-                // A lost store must not keep a purge from stopping units; the key expires by itself.
-                await TryAsync($"heartbeat of Unit({name})", () => registry.ClearLaunchedAsync(name, cancel));
+                // A lost store must not keep a purge from stopping units; the key expires or is swept.
+                if (watch.IsLive)
+                {
+                    await TryAsync($"heartbeat of Unit({name})", () => registry.ClearLaunchedAsync(name, cancel));
+                }
+
                 await manager.UnloadAsync(name, cancel);
                 await publisher.WithdrawAsync(name, cancel);
                 units.Set(name, null);

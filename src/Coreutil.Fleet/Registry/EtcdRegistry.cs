@@ -176,8 +176,16 @@ public sealed class EtcdRegistry(IKeysApi keys, RegistryKeys layout, RegistryMir
         }
         catch (EtcdException missing) when (missing.Error.Code == EtcdErrorCode.KeyNotFound)
         {
-            await keys.SetAsync(layout.EngineVersion, own, new(PrevExist: false), cancel);
-            return true;
+            try
+            {
+                await keys.SetAsync(layout.EngineVersion, own, new(PrevExist: false), cancel);
+                return true;
+            }
+            catch (EtcdException raced) when (raced.Error.Code == EtcdErrorCode.NodeExist)
+            {
+                // Another engine began in the same moment: the next look tells what it wrote.
+                return false;
+            }
         }
     }
 

@@ -36,10 +36,6 @@ public sealed class SshTests : IDisposable
         Assert.Equal(5, (await SshAsync(cluster, "", "", "ssh", Port, "--machine=1aaa", "--", "exit", "5")).ExitCode);
         Assert.Equal("Unable to proceed: could not find matching unit or machine\n", (await SshAsync(cluster, "", "", "ssh", Port, "nobody", "true")).Error);
 
-        // journalctl's own forms go the original's way.
-        var journal = await SshAsync(cluster, "", "", "journal", Port, "--output=cat", "paas");
-        Assert.Contains("journalctl", journal.Error + journal.Output, StringComparison.Ordinal);
-
         // The API through the tunnel: a socket there by fleetctl fd-forward, and TCP.
         string tunnel = string.Create(CultureInfo.InvariantCulture, $"--tunnel=127.0.0.1:{_port}");
         var socket = await SshAsync(cluster, "", "", tunnel, "list-units", "--no-legend", "--fields=unit,active");

@@ -1,0 +1,199 @@
+using System.Collections.Immutable;
+using System.Diagnostics;
+using System.Globalization;
+
+namespace Coreutil.FunctionalTests.Fleet;
+
+/// <summary>
+/// Three hosts with a real systemd on a network of their own, each with a member of an etcd of ours, fleetd by socket activation, and sshd. Debian's files come
+/// from a root directory that build.sh keeps in the cache; each host writes on an overlay of it.
+/// </summary>
+internal sealed class SystemdFleet : IAsyncDisposable
+{
+    private const int Size = 3;
+    private readonly string _directory;
+    private readonly string _network;
+    private readonly List<Host> _hosts = [];
+
+    private SystemdFleet(string directory)
+    {
+        _directory = directory;
+        _network = string.Create(CultureInfo.InvariantCulture, $"cf{Environment.ProcessId}");
+    }
+
+    public ImmutableArray<string> Ids { get; } = [.. Enumerable.Range(1, Size).Select(number => string.Create(CultureInfo.InvariantCulture, $"{number}{new string('c', 31)}"))];
+
+    public static string Root => Path.Combine(
+        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
+        "coreutil", "bookworm-systemd");
+
+    public static void SkipUnlessPossible()
+    {
+        Assert.SkipUnless(Environment.UserName == "root", "hosts with systemd are made as root only");
+        Assert.SkipUnless(File.Exists("/usr/bin/systemd-nspawn"), "systemd-nspawn is missing: install systemd-container");
+        Assert.SkipUnless(Directory.Exists(Path.Combine(Root, "etc")), $"the root directory of hosts is missing: {Root} (./build.sh test makes it)");
+    }
+
+    /// <param name="directory">On a file system that overlays can be written on.</param>
+    /// <param name="settings">Lines of fleet.conf besides the usual ones.</param>
+    public static async Task<SystemdFleet> StartAsync(string directory, params string[] settings)
+    {
+        var fleet = new SystemdFleet(directory);
+        try
+        {
+            await fleet.BuildNetworkAsync();
+            await ShellAsync($"ssh-keygen -q -t rsa -b 2048 -N '' -f {directory}/key");
+            for (int number = 1; number <= Size; number++)
+            {
+                fleet._hosts.Add(await fleet.BootAsync(number, settings));
+            }
+
+            await fleet.UntilAsync(
+                async () => (await fleet.RunAsync(0, "fleetctl list-machines --no-legend")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Length == Size,
+                90,
+                "not all machines register");
+            return fleet;
+        }
+        catch
+        {
+            await fleet.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Runs a command on a host, as root.</summary>
+    public Task<Outcome> RunAsync(int host, string command, TimeSpan? limit = null) =>
+        Published.RunAsync("nsenter", ["-t", _hosts[host].Leader, "-m", "-p", "-u", "-i", "-n", "--", "/bin/bash", "-c", command], limit ?? TimeSpan.FromMinutes(2));
+
+    public async Task UntilAsync(Func<Task<bool>> condition, int seconds, string failure)
+    {
+        var waited = Stopwatch.StartNew();
+        while (!await condition())
+        {
+            if (waited.Elapsed > TimeSpan.FromSeconds(seconds))
+            {
+                Assert.Fail($"{failure}\n{await DescribeAsync()}");
+            }
+
+            await Task.Delay(250);
+        }
+    }
+
+    /// <summary>The power fails.</summary>
+    public Task CrashAsync(int host) => Published.RunAsync("/bin/kill", ["-KILL", _hosts[host].Leader]);
+
+    /// <summary>Takes a host's cable out, or puts it in again.</summary>
+    public Task PlugAsync(int host, bool isIn) => ShellAsync($"nsenter --net=/run/netns/{_network} ip link set vb-{_hosts[host].Name} {(isIn ? "up" : "down")}");
+
+    /// <summary>Main processes of units by host and unit, of those that run.</summary>
+    public async Task<SortedDictionary<string, string>> MainPidsAsync(params string[] units)
+    {
+        var pids = new SortedDictionary<string, string>(StringComparer.Ordinal);
+        for (int host = 0; host < Size; host++)
+        {
+            var shown = await RunAsync(host, $"for u in {string.Join(' ', units)}; do echo $u $(systemctl show -p MainPID --value $u); done");
+            foreach (string[] words in shown.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' ')).Where(words => words[1] != "0"))
+            {
+                pids[string.Create(CultureInfo.InvariantCulture, $"{host}/{words[0]}")] = words[1];
+            }
+        }
+
+        return pids;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var host in _hosts)
+        {
+            await host.EndAsync();
+        }
+
+        await Published.RunAsync("ip", ["netns", "del", _network]);
+        await Published.RunAsync("rm", ["-rf", _directory]);
+    }
+
+    private async Task<string> DescribeAsync()
+    {
+        var text = new System.Text.StringBuilder();
+        for (int host = 0; host < _hosts.Count; host++)
+        {
+            var log = await RunAsync(host, "systemctl --no-pager list-units 'etcd*' 'fleet*' --all; journalctl -u etcd -u fleet --no-pager -n 25");
+            text.AppendLine(log.Output).AppendLine(log.Error);
+        }
+
+        return text.ToString();
+    }
+
+    private Task BuildNetworkAsync() => ShellAsync($"""
+        ip netns add {_network}
+        ip -n {_network} link set lo up
+        ip -n {_network} link add fleet0 type bridge
+        ip -n {_network} addr add 172.18.0.1/16 dev fleet0
+        ip -n {_network} link set fleet0 up
+        """);
+
+    private async Task<Host> BootAsync(int number, string[] settings)
+    {
+        string directory = Path.Combine(_directory, $"n{number}");
+        string name = string.Create(CultureInfo.InvariantCulture, $"c{Environment.ProcessId % 100000}n{number}");
+        string upper = Path.Combine(directory, "upper");
+        foreach (string part in (string[])["upper", "work", "root"])
+        {
+            Directory.CreateDirectory(Path.Combine(directory, part));
+        }
+
+        await SystemdFleetFiles.WriteAsync(upper, number, Ids[number - 1], Path.Combine(_directory, "key"), settings);
+
+        // Each container begins in a cgroup of its own: two of them would fight over one. nsenter, for ip netns exec mounts /sys anew.
+        string script = $"""
+            set -e
+            for hierarchy in /sys/fs/cgroup/unified /sys/fs/cgroup/systemd /sys/fs/cgroup; do
+              [ -f $hierarchy/cgroup.procs ] || continue
+              mkdir -p $hierarchy/{name} && echo $BASHPID >$hierarchy/{name}/cgroup.procs
+            done
+            mount -t overlay overlay -o lowerdir={Root},upperdir={upper},workdir={directory}/work {directory}/root
+            exec nsenter --net=/run/netns/{_network} systemd-nspawn -q -D {directory}/root --boot --keep-unit --register=no --network-bridge=fleet0 -M {name} \
+              --bind-ro={Published.Binary}:/usr/bin/coreutil --console=pipe </dev/null
+            """;
+        var process = Published.Start("unshare", ["--mount", "--propagation", "private", "bash", "-c", script]);
+        process.BeginOutputReadLine();
+        process.BeginErrorReadLine();
+        for (int attempt = 0; attempt < 300; attempt++)
+        {
+            Assert.False(process.HasExited, "systemd-nspawn ended at once");
+            string pid = process.Id.ToString(CultureInfo.InvariantCulture);
+            string leader = (await File.ReadAllTextAsync($"/proc/{pid}/task/{pid}/children")).Trim();
+            if (leader.Length > 0 && !leader.Contains(' ', StringComparison.Ordinal) && (await File.ReadAllTextAsync($"/proc/{leader}/comm")).Trim() is "systemd" or "init")
+            {
+                return new(process, name, leader);
+            }
+
+            await Task.Delay(100);
+        }
+
+        throw new InvalidOperationException("the host's first process did not appear");
+    }
+
+    private static async Task ShellAsync(string script)
+    {
+        var outcome = await Published.RunAsync("/bin/bash", ["-ec", script]);
+        Assert.True(outcome.ExitCode == 0, outcome.Error);
+    }
+
+    private sealed record Host(Process Process, string Name, string Leader)
+    {
+        public async Task EndAsync()
+        {
+            await Published.RunAsync("/bin/kill", ["-KILL", Leader]);
+            await Process.WaitForExitAsync();
+            Process.Dispose();
+            foreach (string hierarchy in (string[])["/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup"])
+            {
+                if (Directory.Exists($"{hierarchy}/{Name}"))
+                {
+                    await Published.RunAsync("find", [$"{hierarchy}/{Name}", "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
+                }
+            }
+        }
+    }
+}
