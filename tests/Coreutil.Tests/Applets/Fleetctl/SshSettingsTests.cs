@@ -21,9 +21,23 @@ public sealed class SshSettingsTests
         string words = string.Join(' ', _settings.CommandOn("10.0.0.1", 2222, isForwardingAgent: true, isTerminal: false, "uptime -p"));
 
         Assert.Equal(
-            "-l core -o ConnectTimeout=3 -o ForwardAgent=yes -o GlobalKnownHostsFile=/dev/null -o UserKnownHostsFile=/home/me/.fleetctl/known_hosts"
+            "-l core -o HostKeyAlgorithms=^ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521 -o ConnectTimeout=3 -o ForwardAgent=yes -o GlobalKnownHostsFile=/dev/null -o UserKnownHostsFile=/home/me/.fleetctl/known_hosts"
             + " -o StrictHostKeyChecking=ask -o HashKnownHosts=no -o CheckHostIP=no -T -p 2222 -- 10.0.0.1 uptime -p",
             words);
+    }
+
+    // The original's client asks for ECDSA; ssh would ask for Ed25519, and a host's change of one key would go by unseen.
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("10.0.0.1 ssh-ed25519 AAAA", false)]
+    [InlineData("10.0.0.1 ecdsa-sha2-nistp256 AAAA", true)]
+    [InlineData("10.0.0.2,10.0.0.1 ssh-rsa AAAA", false)]
+    [InlineData("[10.0.0.1]:2222 ssh-ed25519 AAAA", true)]
+    public void A_host_is_asked_for_the_key_it_is_known_by(string known, bool isEcdsaAsked)
+    {
+        var words = (_settings with { KnownHosts = [known] }).CommandOn("10.0.0.1", 22, false, false, "true");
+
+        Assert.Equal(isEcdsaAsked, words.Any(word => word.StartsWith("HostKeyAlgorithms=^ecdsa", StringComparison.Ordinal)));
     }
 
     [Fact]

@@ -23,14 +23,14 @@ internal sealed class SshClient(SshSettings settings, AppletContext context) : I
     /// <summary>Runs a command (empty: a shell) with our own streams, and gives its exit code; ssh's own is 255.</summary>
     public async Task<int> RunAsync(string host, int port, bool isForwardingAgent, string command, CancellationToken cancel)
     {
-        using var process = Start(settings.CommandOn(host, port, isForwardingAgent, context.IsInputTerminal, command), isPiped: false);
+        using var process = Start(Current.CommandOn(host, port, isForwardingAgent, context.IsInputTerminal, command), isPiped: false);
         await process.WaitForExitAsync(cancel);
         return process.ExitCode;
     }
 
     /// <summary>A byte stream through the tunnel to a TCP address (<c>host:port</c>) or, with a slash, to a unix socket of the bastion.</summary>
     public Stream Open(string target) => new ProcessStream(Start(
-        target.StartsWith('/') ? settings.SocketThroughTunnel(target) : settings.StreamThroughTunnel(target), isPiped: true));
+        target.StartsWith('/') ? Current.SocketThroughTunnel(target) : Current.StreamThroughTunnel(target), isPiped: true));
 
     /// <summary>A local port forwarded to <paramref name="target"/>, open until this object is disposed of.</summary>
     /// <exception cref="SshException">ssh ended before the port was open.</exception>
@@ -41,7 +41,7 @@ internal sealed class SshClient(SshSettings settings, AppletContext context) : I
             listener.Start();
             int port = ((IPEndPoint)listener.LocalEndpoint).Port;
             listener.Stop();
-            _forward = Start(settings.PortThroughTunnel(port, target), isPiped: true);
+            _forward = Start(Current.PortThroughTunnel(port, target), isPiped: true);
             while (!await IsOpenAsync(port, cancel))
             {
                 if (_forward.HasExited)
@@ -66,6 +66,9 @@ internal sealed class SshClient(SshSettings settings, AppletContext context) : I
         _forward?.Dispose();
         _askDirectory?.Delete(recursive: true);
     }
+
+    /// <summary>With what the file of known hosts says by now.</summary>
+    private SshSettings Current => settings.IsStrict && File.Exists(settings.KnownHostsFile) ? settings with { KnownHosts = [.. File.ReadLines(settings.KnownHostsFile)] } : settings;
 
     private Process Start(ImmutableArray<string> arguments, bool isPiped)
     {

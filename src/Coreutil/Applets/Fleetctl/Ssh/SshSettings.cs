@@ -14,6 +14,9 @@ internal sealed record SshSettings
 
     public string KnownHostsFile { get; init; } = "";
 
+    /// <summary>The lines of that file.</summary>
+    public ImmutableArray<string> KnownHosts { get; init; } = [];
+
     public bool IsStrict { get; init; } = true;
 
     /// <summary>Empty, or a bastion as <c>host</c> or <c>host:port</c>: everything goes through it.</summary>
@@ -33,11 +36,11 @@ internal sealed record SshSettings
     public ImmutableArray<string> CommandOn(string host, int port, bool isForwardingAgent, bool isTerminal, string command)
     {
         var words = ImmutableArray.CreateBuilder<string>();
-        words.AddRange(Options(isForwardingAgent));
+        words.AddRange(Options(host, port, isForwardingAgent));
         if (Tunnel.Length > 0)
         {
             var (bastion, bastionPort) = Split(Tunnel);
-            string jump = string.Join(' ', ((string[])["ssh", .. Options(isForwardingAgent: false), .. To(bastion, bastionPort, ["-W", "[%h]:%p"])]).Select(Quote));
+            string jump = string.Join(' ', ((string[])["ssh", .. Options(bastion, bastionPort, isForwardingAgent: false), .. To(bastion, bastionPort, ["-W", "[%h]:%p"])]).Select(Quote));
             words.AddRange("-o", $"ProxyCommand={jump}");
         }
 
@@ -54,14 +57,14 @@ internal sealed record SshSettings
     public ImmutableArray<string> StreamThroughTunnel(string target)
     {
         var (bastion, port) = Split(Tunnel);
-        return [.. Options(isForwardingAgent: false), .. To(bastion, port, ["-W", target])];
+        return [.. Options(bastion, port, isForwardingAgent: false), .. To(bastion, port, ["-W", target])];
     }
 
     /// <summary>The vector for a byte stream to a unix socket of the bastion, where fleetctl connects the two.</summary>
     public ImmutableArray<string> SocketThroughTunnel(string path)
     {
         var (bastion, port) = Split(Tunnel);
-        return [.. Options(isForwardingAgent: false), .. To(bastion, port, ["-T"]), $"fleetctl fd-forward {path}"];
+        return [.. Options(bastion, port, isForwardingAgent: false), .. To(bastion, port, ["-T"]), $"fleetctl fd-forward {path}"];
     }
 
     /// <summary>The vector for a local port that the bastion forwards to a TCP address.</summary>
@@ -69,14 +72,15 @@ internal sealed record SshSettings
     {
         var (bastion, port) = Split(Tunnel);
         string forward = string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{localPort}:{target}");
-        return [.. Options(isForwardingAgent: false), .. To(bastion, port, ["-N", "-o", "ExitOnForwardFailure=yes", "-L", forward])];
+        return [.. Options(bastion, port, isForwardingAgent: false), .. To(bastion, port, ["-N", "-o", "ExitOnForwardFailure=yes", "-L", forward])];
     }
 
     private static string[] To(string host, int port, string[] options) => [.. options, "-p", port.ToString(CultureInfo.InvariantCulture), "--", host];
 
-    private string[] Options(bool isForwardingAgent) =>
+    private string[] Options(string host, int port, bool isForwardingAgent) =>
     [
         "-l", Username,
+        .. PrefersEcdsa(host, port) ? (string[])["-o", "HostKeyAlgorithms=^ecdsa-sha2-nistp256,ecdsa-sha2-nistp384,ecdsa-sha2-nistp521"] : [],
         "-o", string.Create(CultureInfo.InvariantCulture, $"ConnectTimeout={Math.Max(1, Math.Ceiling(TimeoutSeconds))}"),
         "-o", $"ForwardAgent={(isForwardingAgent ? "yes" : "no")}",
         "-o", "GlobalKnownHostsFile=/dev/null",
@@ -84,6 +88,14 @@ internal sealed record SshSettings
             ? (string[])["-o", $"UserKnownHostsFile={KnownHostsFile}", "-o", "StrictHostKeyChecking=ask", "-o", "HashKnownHosts=no", "-o", "CheckHostIP=no"]
             : ["-o", "UserKnownHostsFile=/dev/null", "-o", "StrictHostKeyChecking=no", "-o", "LogLevel=ERROR"],
     ];
+
+    /// <summary>The original asks for an ECDSA key first; a host that is known by another one only is asked for that.</summary>
+    private bool PrefersEcdsa(string host, int port)
+    {
+        string name = port == DefaultPort ? host : string.Create(CultureInfo.InvariantCulture, $"[{host}]:{port}");
+        string[] types = [.. KnownHosts.Select(line => line.Split(' ')).Where(words => words.Length > 1 && words[0].Split(',').Contains(name)).Select(words => words[1])];
+        return types.Length == 0 || types.Any(type => type.StartsWith("ecdsa", StringComparison.Ordinal));
+    }
 
     // ssh hands the command of a proxy to a shell, and %h and %p have to stay as they are.
     private static string Quote(string word) => $"'{word.Replace("'", "'\\''", StringComparison.Ordinal)}'";
