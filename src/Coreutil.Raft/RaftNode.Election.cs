@@ -7,6 +7,7 @@ public sealed partial class RaftNode
     private readonly Dictionary<NodeId, bool> _votes = [];
     private int _ticksSinceLeader;
     private int _electionTimeout;
+    private ulong? _termToReplace;
 
     /// <summary>
     /// Stands for election. A lone voter need not wait for the timeout: nobody else can be leader. Does nothing where <see cref="CanCampaign"/> is false.
@@ -160,8 +161,14 @@ public sealed partial class RaftNode
 
     private void OnTimeoutNow()
     {
-        // No pre-vote: the leader wants to be replaced, and this member's log was complete when it said so.
-        if (Role != RaftRole.Leader && CanCampaign)
+        _termToReplace = Term;
+        StandAsAsked();
+    }
+
+    /// <summary>Without a pre-vote: the leader wants to be replaced. At once, or as soon as a change that came with the request is applied.</summary>
+    private void StandAsAsked()
+    {
+        if (_termToReplace == Term && Role != RaftRole.Leader && CanCampaign)
         {
             BecomeCandidate(isTransfer: true);
         }

@@ -196,6 +196,10 @@ public sealed partial class RaftNode
         {
             CommitByCounting();
         }
+        else
+        {
+            StandAsAsked();
+        }
     }
 
     /// <summary>

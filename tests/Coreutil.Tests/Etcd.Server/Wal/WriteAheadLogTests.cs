@@ -163,6 +163,49 @@ public sealed class WriteAheadLogTests
         Assert.Equal(["1", "2", "again"], Values(WriteAheadLog.Open(directory.AfterCrash(), Writer, after: default, SmallSegment).Content));
     }
 
+    // Raft §5.3: «delete the existing entry and all that follow it».
+    [Fact]
+    public void An_entry_replaces_the_one_with_its_index_and_all_that_follow()
+    {
+        var directory = new MemoryWalDirectory();
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
+        Append(log, 1, 20);
+        log.Append(new HardState(2, null, 4), [Entry(5, 2, "other")]);
+        log.Append(null, [Entry(6, 2, "more")]);
+
+        var (_, content) = WriteAheadLog.Open(directory.AfterCrash(), Writer, after: default, SmallSegment);
+
+        Assert.Equal(["1", "2", "3", "4", "other", "more"], Values(content));
+        Assert.Equal([1, 1, 1, 1, 2, 2], content.Entries.Select(entry => entry.Term));
+    }
+
+    // Raft §7: an installed snapshot voids the whole log before it, what was beyond its index too.
+    [Fact]
+    public void Nothing_before_an_installed_snapshot_comes_back()
+    {
+        var directory = new MemoryWalDirectory();
+        var (log, _) = WriteAheadLog.Open(directory, Writer, after: default, SmallSegment);
+        Append(log, 1, 9);
+        log.Append(new HardState(3, null, 7), [], installed: new LogPosition(3, 7));
+        Assert.Empty(WriteAheadLog.Open(directory.AfterCrash(), Writer, new LogPosition(3, 7), SmallSegment).Content.Entries);
+
+        log.Append(null, [Entry(8, 3, "new")]);
+
+        Assert.Equal(["new"], Values(WriteAheadLog.Open(directory.AfterCrash(), Writer, new LogPosition(3, 7), SmallSegment).Content));
+    }
+
+    [Theory]
+    [InlineData(3ul, 0)] // another entry was there: what followed it is void
+    [InlineData(1ul, 2)] // the same entry: what follows is good
+    public void A_crash_between_a_snapshot_and_its_record_is_seen_by_the_term(ulong term, int left)
+    {
+        var (_, content) = WriteAheadLog.Open(Written(batches: 9).AfterCrash(), Writer, new LogPosition(term, 7), SmallSegment);
+
+        Assert.Equal(left, content.Entries.Count);
+    }
+
+    private static Entry Entry(ulong index, ulong term, string value) => new(index, term, EntryKind.Command, Encoding.ASCII.GetBytes(value));
+
     private static void AssertPrefix(string name, byte[] bytes, int atLeast, int atMost, string what)
     {
         string[] values = Values(Open(name, bytes).Content);
