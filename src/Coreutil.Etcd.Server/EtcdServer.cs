@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Consensus;
 using Coreutil.Etcd.Server.Http;
@@ -27,6 +28,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
     private MemberContext? _member;
     private Task _loop = Task.CompletedTask;
     private Task _announcing = Task.CompletedTask;
+    private Task _keepingSize = Task.CompletedTask;
     private Task _watching = Task.CompletedTask;
 
     private EtcdServer(ILogger logger)
@@ -37,6 +39,30 @@ public sealed partial class EtcdServer : IAsyncDisposable
 
     /// <summary>Ends when the server has stopped; faults when the disk failed under it.</summary>
     public Task Completion => _completion.Task;
+
+    /// <summary>
+    /// The peer URLs of the cluster that took this member's place away, when it did so by 0.4's settings: the process stands by then. Null otherwise.
+    /// </summary>
+    public ImmutableArray<string>? StandbyFor { get; private set; }
+
+    /// <summary>Puts aside what a member had that lost its place: it comes back as a new one or not at all.</summary>
+    public static void PutAside(EtcdConfig config)
+    {
+        string member = Path.Combine(config.EffectiveDataDirectory, "member");
+        foreach (string path in (string[])[member, config.WalDirectory])
+        {
+            if (path.Length > 0 && Directory.Exists(path))
+            {
+                string aside = path + ".lost-its-place";
+                if (Directory.Exists(aside))
+                {
+                    Directory.Delete(aside, recursive: true);
+                }
+
+                Directory.Move(path, aside);
+            }
+        }
+    }
 
     /// <summary>Whether a member has run in this data directory before: what it holds decides then, not the flags.</summary>
     public static bool HasRunIn(EtcdConfig config) => DataDirectory.HasMember(config);
@@ -54,6 +80,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
             server._watching = server.WatchForRemovalAsync(member);
             var announcing = new MemberAnnouncer(member).RunAsync(server._stopping.Token);
             server._announcing = announcing;
+            server._keepingSize = new ActiveSize(member).RunAsync(server._stopping.Token);
             if (!config.IsDiscoveryService)
             {
                 await server._listeners.ListenAsync(
@@ -92,6 +119,7 @@ public sealed partial class EtcdServer : IAsyncDisposable
         await _listeners.DisposeAsync();
         await _loop;
         await _announcing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _keepingSize.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await _watching;
         await (_member?.Transport.DisposeAsync() ?? ValueTask.CompletedTask);
         await (_snapshots?.StopAsync() ?? Task.CompletedTask);
@@ -228,7 +256,15 @@ public sealed partial class EtcdServer : IAsyncDisposable
             await Task.WhenAny(member.Loop.Removed, member.Transport.Removed).WaitAsync(_stopping.Token);
             // The others are to hear of it from us, too.
             await Task.Delay(TimeSpan.FromSeconds(1), member.Time, _stopping.Token);
-            LogRemoved(_log);
+            if (AdminConfig.IsSet(member.Store.View))
+            {
+                StandbyFor = [.. Cluster.Members(member.Store.View).Where(known => known.Id != member.Self.Id).SelectMany(known => known.PeerUrls)];
+            }
+            else
+            {
+                LogRemoved(_log);
+            }
+
             _completion.TrySetResult();
         }
         catch (OperationCanceledException) when (_stopping.IsCancellationRequested)

@@ -5,12 +5,15 @@ using Coreutil.Etcd.Server.Store;
 
 namespace Coreutil.Etcd.Server.Membership;
 
-/// <summary>0.4's settings of the cluster, kept at its key <c>/_etcd/config</c>. What they steer comes with clusters of several.</summary>
+/// <summary>0.4's settings of the cluster, kept at its key <c>/_etcd/config</c>: how many members it has, and when a lost one loses its place.</summary>
 internal sealed record AdminConfig(int ActiveSize, double RemoveDelay, double SyncInterval)
 {
     private const string Key = "/_etcd/config";
 
     public static AdminConfig Default { get; } = new(9, 1800, 5);
+
+    /// <summary>Whether somebody asked for 0.4's ways; without that no member ever loses its place by itself, as in etcd 2.</summary>
+    public static bool IsSet(StoreView view) => view.Keys.Find(["_etcd", "config"]) is not null;
 
     /// <summary>As stored; the defaults where it is not, or is no such JSON.</summary>
     public static AdminConfig Of(StoreView view) =>

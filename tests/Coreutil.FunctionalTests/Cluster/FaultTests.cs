@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coreutil.Tests.Shared;
 
 namespace Coreutil.FunctionalTests.Cluster;
 
@@ -34,6 +35,35 @@ public sealed class FaultTests(ITestOutputHelper output)
     [Fact]
     public Task Five_members_lose_nothing_whatever_happens_to_them() =>
         RunAsync(5, (int)Math.Ceiling(Asked("COREUTIL_FAULT_ROUNDS", RoundsOfThree) * (double)RoundsOfFive / RoundsOfThree));
+
+    // The check can fail: a lost write, a stale read, a swap that both sides believe in.
+    [Theory]
+    [InlineData(false, "w:a:0:1 r:a:2:3 r:a:4:5")]
+    [InlineData(true, "w:a:0:1 r:-:2:3")]            // acknowledged, and gone
+    [InlineData(true, "w:a:0:1 w:b:2:3 r:a:4:5")]    // an older value after a newer one was acknowledged
+    [InlineData(false, "w:a:0:1 w:b:2:? r:a:4:5")]   // an unanswered write may have failed,
+    [InlineData(false, "w:a:0:1 w:b:2:? r:b:4:5")]   // or not,
+    [InlineData(true, "w:a:0:1 w:b:2:? r:b:4:5 r:a:6:7")] // but not both
+    [InlineData(true, "w:a:0:1 c:b:2:5 c:d:3:4")]    // two swaps of the same value
+    public void A_history_that_no_single_copy_could_have_is_found(bool isViolation, string history)
+    {
+        TimedOperation<RegisterOperation>[] operations =
+        [
+            .. history.Split(' ').Select(word => word.Split(':')).Select(part => new TimedOperation<RegisterOperation>(
+                part[0] switch
+                {
+                    "w" => new RegisterOperation.Write(part[1]),
+                    "c" => new RegisterOperation.CompareAndSwap("a", part[1], Swapped: true),
+                    _ => new RegisterOperation.Read(part[1] == "-" ? null : part[1]),
+                },
+                long.Parse(part[2], CultureInfo.InvariantCulture),
+                part[3] == "?" ? null : long.Parse(part[3], CultureInfo.InvariantCulture))),
+        ];
+
+        Assert.Equal(
+            isViolation ? LinearizabilityVerdict.NotLinearizable : LinearizabilityVerdict.Linearizable,
+            new Linearizability<string?, RegisterOperation>(RegisterOperation.Step).Check(null, operations));
+    }
 
     private static int Asked(string variable, int otherwise) =>
         int.TryParse(Environment.GetEnvironmentVariable(variable), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number : otherwise;

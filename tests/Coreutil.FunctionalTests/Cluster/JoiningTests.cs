@@ -81,6 +81,36 @@ public sealed class JoiningTests
         await cluster.UntilPublishedAsync(3);
     }
 
+    // 0.4's standby: beyond activeSize a machine waits as a proxy; a member that was lost for removeDelay makes place for it and waits itself.
+    [Fact]
+    public async Task A_standby_takes_the_place_of_a_lost_member_which_then_stands_by()
+    {
+        await using var cluster = await TestCluster.StartAsync(3);
+        var leader = await cluster.LeaderAsync();
+        using var settings = new StringContent("""{"activeSize":3,"removeDelay":2,"syncInterval":1}""");
+        using var set = await Daemon.Http.PutAsync(new Uri($"{leader.PeerUrl}/v2/admin/config"), settings);
+        Assert.Equal(HttpStatusCode.OK, set.StatusCode);
+        var standby = await cluster.AddMachineAsync("standby");
+        standby.Arguments = ["-peers", leader.PeerUrl["http://".Length..]];
+        standby.Start();
+        await UntilHealthyAsync(cluster, 3);
+        Assert.Contains("standing by as a proxy", standby.Log, StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Created, (await ClusterTests.PutAsync(standby, "through", "the standby")).Status);
+
+        var lost = cluster.Members.Take(3).First(member => member != leader);
+        await lost.EndAsync("KILL");
+        await cluster.UntilAsync(
+            async () => (await TestCluster.CtlAsync(leader, "member", "list")).Output is var list
+                && list.Contains("name=standby", StringComparison.Ordinal) && !list.Contains($"name={lost.Name} ", StringComparison.Ordinal),
+            TimeSpan.FromSeconds(40), "the standby does not take the place");
+
+        lost.Start();
+        await cluster.UntilHealthyAsync();
+        await cluster.UntilAsync(() => Task.FromResult(lost.Log.Contains("stands by as a proxy", StringComparison.Ordinal)), TimeSpan.FromSeconds(20), "it does not stand by");
+        await UntilHealthyAsync(cluster, cluster.Members.ToList().IndexOf(lost));
+        Assert.Contains("the standby", (await ClusterTests.GetAsync(lost, "/v2/keys/through")).Body, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_proxy_passes_everything_on_and_says_when_it_cannot()
     {

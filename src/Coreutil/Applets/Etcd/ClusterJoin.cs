@@ -8,7 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace Coreutil.Applets.Etcd;
 
 /// <summary>What a start without a data directory comes to: a member with an initial cluster, or a proxy to these peers.</summary>
-internal sealed record JoinPlan(EtcdConfig Config, ImmutableArray<string>? ProxyTo);
+/// <param name="WaitsForPlace">The proxy is 0.4's standby: it becomes a member when the cluster has a place.</param>
+internal sealed record JoinPlan(EtcdConfig Config, ImmutableArray<string>? ProxyTo, bool WaitsForPlace = false);
 
 /// <summary>Asks whoever the flags name who the cluster is: a discovery service, DNS, the peers of old.</summary>
 internal static partial class ClusterJoin

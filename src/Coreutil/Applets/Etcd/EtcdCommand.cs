@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Coreutil.Core.Applets;
 using Coreutil.Core.Logging;
@@ -80,20 +81,51 @@ internal static partial class EtcdCommand
             LogDiscoveryIgnored(logger, wasProxy ? "the proxy" : "a cluster", config.EffectiveDataDirectory);
         }
 
-        var plan = wasMember ? new JoinPlan(config, null)
+        JoinPlan? plan = wasMember ? new JoinPlan(config, null)
             : wasProxy ? new JoinPlan(config, [])
             : await ClusterJoin.ResolveAsync(config, joining, context.Time, logger, cancel);
-        if (plan.ProxyTo is { } peers)
+        while (plan is not null)
         {
-            await using var proxy = await EtcdProxy.StartAsync(plan.Config, peers, logger, context.Time, cancel);
+            plan = plan.ProxyTo is { } peers
+                ? await RunProxyAsync(plan, peers, context, logger, cancel)
+                : await RunMemberAsync(plan.Config, context, logger, cancel);
+        }
+    }
+
+    /// <summary>What the process is next: a member, when the cluster has a place for this standby.</summary>
+    private static async Task<JoinPlan?> RunProxyAsync(JoinPlan plan, ImmutableArray<string> peers, AppletContext context, ILogger logger, CancellationToken cancel)
+    {
+        await using (await EtcdProxy.StartAsync(plan.Config, peers, logger, context.Time, cancel))
+        {
             SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
-            await Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancel);
-            return;
+            await (plan.WaitsForPlace
+                ? OldPeers.WaitForPlaceAsync(plan.Config, peers, context.Time, cancel)
+                : Task.Delay(Timeout.InfiniteTimeSpan, context.Time, cancel));
         }
 
-        await using var server = await EtcdServer.StartAsync(plan.Config, logger, context.Time, cancel);
-        SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
-        await server.Completion.WaitAsync(cancel);
+        Directory.Delete(Path.Combine(plan.Config.EffectiveDataDirectory, "proxy"), recursive: true);
+        return await OldPeers.JoinAsync(plan.Config, peers, context.Time, logger, cancel);
+    }
+
+    /// <summary>What the process is next: 0.4's standby, when the cluster took its place away by its settings.</summary>
+    private static async Task<JoinPlan?> RunMemberAsync(EtcdConfig config, AppletContext context, ILogger logger, CancellationToken cancel)
+    {
+        ImmutableArray<string>? standbyFor;
+        await using (var server = await EtcdServer.StartAsync(config, logger, context.Time, cancel))
+        {
+            SystemdNotify.Send(context.Variable("NOTIFY_SOCKET"), "READY=1");
+            await server.Completion.WaitAsync(cancel);
+            standbyFor = server.StandbyFor;
+        }
+
+        if (standbyFor is not { } peers)
+        {
+            return null;
+        }
+
+        LogStandingBy(logger, config.EffectiveDataDirectory);
+        EtcdServer.PutAside(config);
+        return new JoinPlan(config, peers, WaitsForPlace: true);
     }
 
     /// <summary>FileDescriptorName=peer in the socket unit; any other socket is for clients.</summary>
@@ -127,6 +159,9 @@ internal static partial class EtcdCommand
 
     [LoggerMessage(EventId = 5, Level = LogLevel.Warning, Message = "etcdmain: discovery token ignored since {Who} has already been initialized in {Directory}")]
     private static partial void LogDiscoveryIgnored(ILogger logger, string who, string directory);
+
+    [LoggerMessage(EventId = 6, Level = LogLevel.Warning, Message = "etcdmain: this member lost its place in the cluster and stands by as a proxy until there is one; its data is put aside in {Directory}")]
+    private static partial void LogStandingBy(ILogger logger, string directory);
 
     [LoggerMessage(EventId = 4, Level = LogLevel.Information, Message = "etcdmain: received a signal, shutting down...")]
     private static partial void LogStopping(ILogger logger);

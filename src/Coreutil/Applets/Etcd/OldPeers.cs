@@ -12,6 +12,31 @@ namespace Coreutil.Applets.Etcd;
 /// </summary>
 internal static partial class OldPeers
 {
+    /// <summary>Returns when the cluster has a place for one more, by its <c>activeSize</c>; asks every <c>syncInterval</c>.</summary>
+    public static async Task WaitForPlaceAsync(EtcdConfig config, ImmutableArray<string> peers, TimeProvider time, CancellationToken cancel)
+    {
+        using var http = ClientOf(config, peers);
+        var pause = _pause;
+        for (; ; )
+        {
+            await Task.Delay(pause, time, cancel);
+            try
+            {
+                var (size, interval) = await ConfigAsync(http, cancel);
+                pause = interval;
+                using var list = JsonDocument.Parse((await http.SendAsync(new(HttpMethod.Get, "/members"), cancel)).Body);
+                if (list.RootElement.ValueKind == JsonValueKind.Array && list.RootElement.GetArrayLength() < size)
+                {
+                    return;
+                }
+            }
+            catch (Exception failure) when (failure is EtcdUnavailableException or JsonException)
+            {
+                // Nobody of it can be asked just now.
+            }
+        }
+    }
+
     private const int Attempts = 3;
     private static readonly TimeSpan _pause = TimeSpan.FromSeconds(2);
 
@@ -47,11 +72,11 @@ internal static partial class OldPeers
         ImmutableArray<string> own = [.. config.InitialAdvertisePeerUrls.Select(url => url.OriginalString.TrimEnd('/'))];
         if (!known.Any(member => member.PeerUrls.Intersect(own, StringComparer.Ordinal).Any()))
         {
-            int activeSize = await ActiveSizeAsync(peerHttp, cancel);
+            var (activeSize, _) = await ConfigAsync(peerHttp, cancel);
             if (known.Length >= activeSize)
             {
                 LogStandby(logger, known.Length, activeSize);
-                return new JoinPlan(config, [.. known.SelectMany(member => member.PeerUrls)]);
+                return new JoinPlan(config, [.. known.SelectMany(member => member.PeerUrls)], WaitsForPlace: true);
             }
 
             await members.AddAsync(own, cancel);
@@ -86,18 +111,16 @@ internal static partial class OldPeers
         return urls.IsEmpty ? throw new EtcdProtocolException($"{EtcdHttpClient.Show(reply.Endpoint)} tells no member's client URLs") : urls;
     }
 
-    /// <summary>9 where a peer does not say, as 0.4's default.</summary>
-    private static async Task<int> ActiveSizeAsync(EtcdHttpClient peers, CancellationToken cancel)
+    /// <summary>9 members and 5 s where a peer does not say, as 0.4's defaults.</summary>
+    private static async Task<(int ActiveSize, TimeSpan SyncInterval)> ConfigAsync(EtcdHttpClient peers, CancellationToken cancel)
     {
-        const int Default = 9;
+        const int DefaultSize = 9;
+        const double DefaultInterval = 5;
         var reply = await peers.SendAsync(new(HttpMethod.Get, "/v2/admin/config"), cancel);
-        if (!reply.IsSuccess)
-        {
-            return Default;
-        }
-
-        using var config = JsonDocument.Parse(reply.Body);
-        return config.RootElement.TryGetProperty("activeSize"u8, out var size) && size.TryGetInt32(out int number) ? number : Default;
+        using var config = JsonDocument.Parse(reply.IsSuccess ? reply.Body : "{}"u8.ToArray());
+        return (
+            config.RootElement.TryGetProperty("activeSize"u8, out var size) && size.TryGetInt32(out int number) ? number : DefaultSize,
+            TimeSpan.FromSeconds(config.RootElement.TryGetProperty("syncInterval"u8, out var interval) && interval.TryGetDouble(out double seconds) ? seconds : DefaultInterval));
     }
 
     [LoggerMessage(EventId = 51, Level = LogLevel.Warning, Message = "etcdmain: cannot join yet, trying again: {Cause}")]
