@@ -63,7 +63,8 @@ internal sealed class Daemon : IAsyncDisposable
     }
 
     /// <summary>An etcd member on free ports, with the event window of the recorded cases.</summary>
-    public static async Task<(Daemon Daemon, string Url)> StartEtcdAsync(string dataDirectory, int? port = null, string[]? arguments = null)
+    public static async Task<(Daemon Daemon, string Url)> StartEtcdAsync(
+        string dataDirectory, int? port = null, string[]? arguments = null, IReadOnlyDictionary<string, string>? environment = null)
     {
         string url = $"http://127.0.0.1:{port ?? FreePort()}";
         string peer = $"http://127.0.0.1:{FreePort()}";
@@ -75,7 +76,7 @@ internal sealed class Daemon : IAsyncDisposable
                 .. arguments ?? [],
             ],
             () => SucceedsAsync($"{url}/health"),
-            new Dictionary<string, string> { ["ETCD_EVENT_WINDOW"] = "1000" });
+            new Dictionary<string, string>(environment ?? new Dictionary<string, string>()) { ["ETCD_EVENT_WINDOW"] = "1000" });
         return (daemon, url);
     }
 

@@ -1,3 +1,4 @@
+using System.Text;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Server.Membership;
 using Coreutil.Etcd.Server.Store;
@@ -80,7 +81,7 @@ internal sealed class KeysHandler(MemberContext member)
             }
         }
 
-        if (key.Length > member.Config.MaximumKeyBytes)
+        if (Encoding.UTF8.GetByteCount(key) > member.Config.MaximumKeyBytes)
         {
             return (null, new EtcdError(EtcdErrorCode.InvalidField, $"a key has at most {member.Config.MaximumKeyBytes} bytes (--max-key-bytes)", 0));
         }

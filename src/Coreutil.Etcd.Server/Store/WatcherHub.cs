@@ -92,11 +92,20 @@ internal sealed class WatcherHub
             }
 
             string key = occurred.Event.Node.Key;
-            Notify(key, occurred.Event, _ => true);
+            if (occurred.Event.Action is "delete" or "compareAndDelete" or "expire")
+            {
+                // As in etcd, who watches the very key that goes is told twice, of its going and of the event, which a stream shows.
+                Notify(key, occurred.Event);
+            }
+
+            Notify(key, occurred.Event);
             for (int slash = key.LastIndexOf('/'); slash >= 0; slash = slash == 0 ? -1 : key.LastIndexOf('/', slash - 1))
             {
                 string above = slash == 0 ? "/" : key[..slash];
-                Notify(above, occurred.Event, watcher => watcher.IsRecursive && !KeyPath.IsHiddenBelow(above, key));
+                if (!KeyPath.IsHiddenBelow(above, key))
+                {
+                    Notify(above, occurred.Event, onlyRecursive: true);
+                }
             }
 
             if (occurred.Removed is { } removed)
@@ -151,18 +160,21 @@ internal sealed class WatcherHub
         {
             if (removed.Find(KeyPath.Parse(watched[directory.Length..]).Components) is not null)
             {
-                Notify(watched, occurred, _ => true);
+                Notify(watched, occurred);
             }
         }
     }
 
-    private void Notify(string watched, KeyEvent occurred, Func<Watcher, bool> isMeant)
+    private void Notify(string watched, KeyEvent occurred, bool onlyRecursive = false)
     {
         if (_watchers.TryGetValue(watched, out var list))
         {
-            foreach (var watcher in list.Where(watcher => occurred.Node.ModifiedIndex >= watcher.SinceIndex && isMeant(watcher)))
+            foreach (var watcher in list)
             {
-                watcher.Offer(occurred);
+                if (occurred.Node.ModifiedIndex >= watcher.SinceIndex && (watcher.IsRecursive || !onlyRecursive))
+                {
+                    watcher.Offer(occurred);
+                }
             }
         }
     }

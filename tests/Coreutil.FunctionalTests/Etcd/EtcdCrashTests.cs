@@ -2,7 +2,7 @@ using System.Globalization;
 using System.Net;
 using System.Text.Json;
 
-namespace Coreutil.FunctionalTests;
+namespace Coreutil.FunctionalTests.Etcd;
 
 /// <summary>kill -9 under load, again and again, on one data directory. COREUTIL_CRASH_ROUNDS makes the run longer.</summary>
 public sealed class EtcdCrashTests : IDisposable

@@ -1,6 +1,6 @@
 using System.Net;
 
-namespace Coreutil.FunctionalTests;
+namespace Coreutil.FunctionalTests.Etcd;
 
 /// <summary>The daemon as an operator meets it: crashes, busy ports, directories it cannot use.</summary>
 public sealed class EtcdTests : IDisposable
