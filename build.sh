@@ -26,7 +26,9 @@ usage: ./build.sh VERB
   clean             remove everything that was built
   faults [--rounds N] [--seed S]    kill, freeze and cut off real members under load; histories are checked (as root)
   simulate [--seeds N] [--from S]   clusters on simulated networks and disks, one a seed (10000 from 1)
-  fuzz soak bench                   the long ones
+  fuzz [--target etcd] [--operations N]    random requests, answered as real etcds answer them (ORIGINALS: a directory with an etcd 2.3)
+  soak [--rounds N]    kill -9 under load, again and again: no acknowledged write is lost
+  bench [--target etcd]    beside the peers in one run, as ratios
 TEXT
 }
 
@@ -173,6 +175,55 @@ run_story() {
 }
 
 # N rounds for clusters of three, and about half as many for clusters of five.
+# options NAME=DEFAULT … -- ARGUMENT …: sets the variables from --NAME VALUE.
+options() {
+  local names=() entry
+  while [ "$1" != -- ]; do names+=("${1%%=*}"); printf -v "${1%%=*}" %s "${1#*=}"; shift; done
+  shift
+  while [ $# -gt 0 ]; do
+    for entry in "${names[@]}"; do
+      if [ "$1" = "--$entry" ] && [ $# -gt 1 ]; then printf -v "$entry" %s "$2"; shift 2; continue 2; fi
+    done
+    fail "$verb takes $(printf -- '--%s VALUE ' "${names[@]}"), not $1"
+  done
+}
+
+# One long functional test, with what it reads from the environment already set.
+run_long() {
+  need_sdk
+  publish_if_stale
+  dotnet build tests/Coreutil.FunctionalTests -c $configuration -nodeReuse:false -v quiet
+  run_tests Coreutil.FunctionalTests -class "$1" -showLiveOutput
+  summary
+}
+
+fuzz() {
+  local target operations
+  options target=etcd operations=200000 -- "$@"
+  case $target in
+    etcd)
+      { need etcd-server=etcd; } || true
+      COREUTIL_DIFFERENTIAL_OPERATIONS=$operations run_long '*EtcdDifferentialTests' ;;
+    *) fail "there is nothing to fuzz called '$target'; targets: etcd" ;;
+  esac
+}
+
+soak() {
+  local rounds
+  options rounds=100 -- "$@"
+  COREUTIL_CRASH_ROUNDS=$rounds run_long '*EtcdCrashTests'
+}
+
+bench() {
+  local target
+  options target=etcd -- "$@"
+  [ -x "tests/bench/$target.sh" ] || fail "there is no bench called '$target'; there are: $(cd tests/bench && ls -1 ./*.sh | sed 's#./##; s#.sh##' | tr '\n' ' ')"
+  need wrk=wrk curl=curl
+  { need etcd-server=etcd; } || true
+  publish_if_stale
+  "tests/bench/$target.sh" "$root"
+}
+
 faults() {
   local rounds=20 seed=1
   while [ $# -gt 0 ]; do
@@ -227,7 +278,9 @@ case $verb in
   clean) clean ;;
   faults) faults "$@" ;;
   simulate) simulate "$@" ;;
-  fuzz | soak | bench) fail "$verb is not built yet" ;;
+  fuzz) fuzz "$@" ;;
+  soak) soak "$@" ;;
+  bench) bench "$@" ;;
   '' | help | -h | --help) usage ;;
   *) usage >&2; fail "unknown verb '$verb'" ;;
 esac

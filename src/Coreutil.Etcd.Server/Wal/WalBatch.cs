@@ -55,8 +55,10 @@ internal static class WalBatch
 
         if (!HasHeader(rest.Span))
         {
-            // A sector is written whole or not at all: a header that is there and wrong was not torn.
-            bool isMissing = rest.Length < Sector || rest.Span[..Sector].IndexOfAnyExcept((byte)0) < 0;
+            // A sector is written whole or not at all: a header that is there and wrong was not torn, unless nothing at all stands behind it.
+            bool isMissing = rest.Length < Sector
+                || rest.Span[..Sector].IndexOfAnyExcept((byte)0) < 0
+                || rest.Span[HeaderSize..].IndexOfAnyExcept((byte)0) < 0;
             return Damaged(segment.Span, offset, isMissing, offset + Sector);
         }
 

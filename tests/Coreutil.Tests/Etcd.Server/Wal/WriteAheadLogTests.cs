@@ -147,6 +147,43 @@ public sealed class WriteAheadLogTests
         }
     }
 
+    // What a crash leaves of a batch that was being written: from some byte on the zeros that were there before.
+    [Fact]
+    public void A_log_zeroed_from_any_byte_on_keeps_the_batches_before_it()
+    {
+        var (name, bytes) = Small();
+        int[] ends = BatchEnds(bytes);
+        for (int from = 0; from < ends[^1]; from++)
+        {
+            byte[] damaged = [.. bytes];
+            damaged.AsSpan(from).Clear();
+            int whole = ends.Count(end => end <= from);
+
+            AssertPrefix(name, damaged, atLeast: Math.Max(0, whole - 1), atMost: whole, $"zeros from {from}");
+        }
+    }
+
+    // The one byte of which nobody can say whether it was written is the very last one: the trailer of the last batch.
+    [Fact]
+    public void A_zeroed_byte_is_fatal_anywhere_but_at_the_very_end()
+    {
+        var (name, bytes) = Small();
+        int last = UsedBytes(bytes).Last();
+        foreach (int position in UsedBytes(bytes).Where(position => bytes[position] != 0))
+        {
+            byte[] damaged = [.. bytes];
+            damaged[position] = 0;
+            if (position == last)
+            {
+                Assert.Equal(["1", "2"], Values(Open(name, damaged).Content));
+            }
+            else
+            {
+                Assert.Throws<WalException>(() => Open(name, damaged));
+            }
+        }
+    }
+
     [Fact]
     public void A_torn_tail_is_kept_aside_and_the_log_goes_on()
     {
