@@ -13,8 +13,10 @@ servers=(ours)
 declare -A program=([ours]="$root/out/bin/etcd") url pid
 if [ -x /usr/bin/etcd ]; then servers+=(debian); program[debian]=/usr/bin/etcd; else echo "skipped: Debian's etcd-server is not installed"; fi
 if [ -n "${ORIGINALS:-}" ]; then
-  original=$(find "$ORIGINALS" -maxdepth 1 -name 'etcd-2.*' -o -maxdepth 1 -name etcd -type f | head -n 1)
-  if [ -x "$original" ]; then servers+=(original); program[original]=$original; else echo "skipped: no etcd in ORIGINALS=$ORIGINALS"; fi
+  for candidate in "$ORIGINALS"/etcd "$ORIGINALS"/etcd-2.*; do
+    if [ -f "$candidate" ] && [ -x "$candidate" ]; then servers+=(original); program[original]=$candidate; break; fi
+  done
+  if [ -z "${program[original]:-}" ]; then echo "skipped: no etcd in ORIGINALS=$ORIGINALS"; fi
 fi
 
 port=${BENCH_PORT:-24000}
@@ -52,7 +54,7 @@ measure() { # server, connections, what
   wrk -t $threads -c "$2" -d "${seconds}s" --timeout 10s "${script[@]}" "${url[$1]}/v2/keys/bench/0-1" | sed -n 's/^Requests\/sec: *\([0-9]*\).*/\1/p'
 }
 
-resident() { sed -n 's/^VmRSS: *\([0-9]*\).*/\1/p' "/proc/${pid[$1]}/status"; }
+resident() { sed -n 's/^VmRSS:[[:space:]]*\([0-9]*\).*/\1/p' "/proc/${pid[$1]}/status"; }
 
 for name in "${servers[@]}"; do start "$name"; done
 for round in $(seq "$rounds"); do

@@ -3,7 +3,8 @@ namespace Coreutil.Etcd.Server.Http;
 /// <summary>Query and form parameters as Go's net/url reads them: the body's come before the query's, the first of duplicates wins.</summary>
 internal sealed class FormValues
 {
-    private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
+    /// <summary>Most requests have none.</summary>
+    private Dictionary<string, string>? _values;
 
     /// <summary>The first thing wrong with the text, in Go's words; null when all was well.</summary>
     public string? Failure { get; private set; }
@@ -18,7 +19,7 @@ internal sealed class FormValues
     }
 
     /// <summary>The value of a name; null when it is absent.</summary>
-    public string? this[string name] => _values.GetValueOrDefault(name);
+    public string? this[string name] => _values?.GetValueOrDefault(name);
 
     private void Add(ReadOnlySpan<byte> text)
     {
@@ -42,6 +43,7 @@ internal sealed class FormValues
             if (GoUrl.TryUnescape(equals < 0 ? pair : pair[..equals], plusIsSpace: true, out string name, out string bad)
                 && GoUrl.TryUnescape(equals < 0 ? [] : pair[(equals + 1)..], plusIsSpace: true, out string value, out bad))
             {
+                _values ??= new(StringComparer.Ordinal);
                 _values.TryAdd(name, value);
             }
             else

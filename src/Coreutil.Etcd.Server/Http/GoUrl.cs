@@ -60,6 +60,11 @@ internal static class GoUrl
     /// <summary>No empty, <c>.</c> or <c>..</c> components; a trailing slash stays.</summary>
     public static string CleanPath(string path)
     {
+        if (path.StartsWith('/') && !path.Contains("//", StringComparison.Ordinal) && !path.Contains("/.", StringComparison.Ordinal))
+        {
+            return path;
+        }
+
         var components = new List<string>();
         foreach (string component in path.Split('/'))
         {

@@ -14,6 +14,8 @@ internal abstract record KeysRequest
     /// <summary>An overflowed TTL may lie before this; etcd then takes the key for permanent (etcd.md §1.8).</summary>
     private static readonly DateTimeOffset _earliestDeadline = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
+    private static readonly string[] _booleans = ["recursive", "sorted", "wait", "dir", "quorum", "stream"];
+
     private KeysRequest()
     {
     }
@@ -47,10 +49,12 @@ internal abstract record KeysRequest
             return Refuse(EtcdErrorCode.IndexNotNumber, "invalid value for \"waitIndex\"");
         }
 
-        string[] names = ["recursive", "sorted", "wait", "dir", "quorum", "stream"];
-        if (names.FirstOrDefault(name => IsBadBoolean(form[name])) is { } bad)
+        foreach (string name in _booleans)
         {
-            return Refuse(EtcdErrorCode.InvalidField, $"invalid value for \"{bad}\"");
+            if (IsBadBoolean(form[name]))
+            {
+                return Refuse(EtcdErrorCode.InvalidField, $"invalid value for \"{name}\"");
+            }
         }
 
         bool isWait = Flag(form["wait"]);

@@ -7,6 +7,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Etcd.Server.Http;
@@ -67,6 +69,8 @@ internal sealed partial class Listeners(ILogger logger) : IAsyncDisposable
             SetLimits(options);
             bind(options);
         });
+        // A request is answered on the thread that read it: each hop to another costs more than most answers, and no handler blocks for long.
+        builder.Services.Configure<SocketTransportOptions>(options => options.UnsafePreferInlineScheduling = true);
         var listener = builder.Build();
         listener.Run(handler);
         try

@@ -15,6 +15,11 @@ internal sealed record RequestTarget(string Path, ReadOnlyMemory<byte> Query, st
         int mark = target.IndexOf('?', StringComparison.Ordinal);
         string escapedPath = mark < 0 ? target : target[..mark];
         string query = mark < 0 ? "" : target[mark..];
+        if (!escapedPath.Contains('%', StringComparison.Ordinal))
+        {
+            return new RequestTarget(escapedPath, Encoding.UTF8.GetBytes(query.Length > 0 ? query[1..] : ""), query);
+        }
+
         return GoUrl.TryUnescape(Encoding.UTF8.GetBytes(escapedPath), plusIsSpace: false, out string path, out _)
             ? new RequestTarget(path, Encoding.UTF8.GetBytes(query.Length > 0 ? query[1..] : ""), query)
             : null;

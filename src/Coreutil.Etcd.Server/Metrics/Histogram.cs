@@ -17,13 +17,17 @@ internal sealed class Histogram(string name, string help, double firstBucketSeco
         {
             _count++;
             _sum += seconds;
+            // Buckets hold what is below them, too: that is summed up when they are shown.
             double limit = firstBucketSeconds;
-            for (int i = 0; i < _counts.Length; i++, limit *= 2)
+            int bucket = 0;
+            for (; bucket < _counts.Length && seconds > limit; bucket++)
             {
-                if (seconds <= limit)
-                {
-                    _counts[i]++;
-                }
+                limit *= 2;
+            }
+
+            if (bucket < _counts.Length)
+            {
+                _counts[bucket]++;
             }
         }
     }
@@ -42,9 +46,11 @@ internal sealed class Histogram(string name, string help, double firstBucketSeco
             string comma = label.Length > 0 ? "," : "";
             string braces = label.Length > 0 ? $"{{{label}}}" : "";
             double limit = firstBucketSeconds;
+            long below = 0;
             foreach (long count in _counts)
             {
-                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}_bucket{{{label}{comma}le=\"{limit}\"}} {count}"));
+                below += count;
+                output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}_bucket{{{label}{comma}le=\"{limit}\"}} {below}"));
                 limit *= 2;
             }
 
