@@ -21,6 +21,8 @@ internal sealed class SystemdFleet : IAsyncDisposable
         _network = string.Create(CultureInfo.InvariantCulture, $"cf{Environment.ProcessId}");
     }
 
+    private string? Original { get; init; }
+
     public ImmutableArray<string> Ids { get; } = [.. Enumerable.Range(1, Size).Select(number => string.Create(CultureInfo.InvariantCulture, $"{number}{new string('c', 31)}"))];
 
     public static string Root => Path.Combine(
@@ -36,9 +38,14 @@ internal sealed class SystemdFleet : IAsyncDisposable
 
     /// <param name="directory">On a file system that overlays can be written on.</param>
     /// <param name="settings">Lines of fleet.conf besides the usual ones.</param>
-    public static async Task<SystemdFleet> StartAsync(string directory, params string[] settings)
+    public static Task<SystemdFleet> StartAsync(string directory, params string[] settings) => StartMixedAsync(directory, null, settings);
+
+    /// <param name="directory">On a file system that overlays can be written on.</param>
+    /// <param name="original">A fleetd of the original for the second host, and a fleetctl beside it; null for ours everywhere.</param>
+    /// <param name="settings">Lines of our fleet.conf besides the usual ones.</param>
+    public static async Task<SystemdFleet> StartMixedAsync(string directory, string? original, params string[] settings)
     {
-        var fleet = new SystemdFleet(directory);
+        var fleet = new SystemdFleet(directory) { Original = original };
         try
         {
             await fleet.BuildNetworkAsync();
@@ -142,7 +149,9 @@ internal sealed class SystemdFleet : IAsyncDisposable
             Directory.CreateDirectory(Path.Combine(directory, part));
         }
 
-        await SystemdFleetFiles.WriteAsync(upper, number, Ids[number - 1], Path.Combine(_directory, "key"), settings);
+        bool isOriginal = number == 2 && Original is not null;
+        await SystemdFleetFiles.WriteAsync(upper, number, Ids[number - 1], Path.Combine(_directory, "key"), isOriginal ? [] : settings, isOriginal ? "/usr/bin/original/fleetd" : "/usr/bin/fleetd");
+        string bind = Original is null ? "" : $"--bind-ro={Original}:/usr/bin/original";
 
         // Each container begins in a cgroup of its own: two of them would fight over one. nsenter, for ip netns exec mounts /sys anew.
         string script = $"""
@@ -153,7 +162,7 @@ internal sealed class SystemdFleet : IAsyncDisposable
             done
             mount -t overlay overlay -o lowerdir={Root},upperdir={upper},workdir={directory}/work {directory}/root
             exec nsenter --net=/run/netns/{_network} systemd-nspawn -q -D {directory}/root --boot --keep-unit --register=no --network-bridge=fleet0 -M {name} \
-              --bind-ro={Published.Binary}:/usr/bin/coreutil --console=pipe </dev/null
+              --bind-ro={Published.Binary}:/usr/bin/coreutil {bind} --console=pipe </dev/null
             """;
         var process = Published.Start("unshare", ["--mount", "--propagation", "private", "bash", "-c", script]);
         process.BeginOutputReadLine();

@@ -5,7 +5,7 @@ namespace Coreutil.FunctionalTests.Fleet;
 /// <summary>What a host of the fleet has on top of Debian: units of etcd and fleet, keys, the seeds' script, and stand-ins for docker, sudo and curl.</summary>
 internal static class SystemdFleetFiles
 {
-    public static async Task WriteAsync(string upper, int number, string id, string key, string[] settings)
+    public static async Task WriteAsync(string upper, int number, string id, string key, string[] settings, string fleetd)
     {
         string address = string.Create(CultureInfo.InvariantCulture, $"172.18.1.{number}");
         string members = "n1=http://172.18.1.1:2380,n2=http://172.18.1.2:2380,n3=http://172.18.1.3:2380";
@@ -36,13 +36,13 @@ internal static class SystemdFleetFiles
         await UnitAsync("docker.service", "multi-user.target", "[Service]\nExecStart=/bin/sleep infinity\n");
         await UnitAsync("fleet.socket", "sockets.target", "[Socket]\nListenStream=/var/run/fleet.sock\n");
         await UnitAsync("fleet-tcp.socket", "sockets.target", "[Socket]\nListenStream=54728\nService=fleet.service\n");
-        await UnitAsync("fleet.service", "multi-user.target", """
+        await UnitAsync("fleet.service", "multi-user.target", $"""
             [Unit]
             After=etcd.service
             Wants=fleet.socket fleet-tcp.socket
             [Service]
             Environment=FLEET_METADATA=hostname=%H
-            ExecStart=/usr/bin/fleetd -config /etc/fleet/fleet.conf
+            ExecStart={fleetd} -config /etc/fleet/fleet.conf
             Restart=always
             RestartSec=1
 
@@ -51,6 +51,7 @@ internal static class SystemdFleetFiles
         [
             "etcd_servers=[\"http://127.0.0.1:2379\"]", $"public_ip={address}", "agent_ttl=\"3s\"", $"advertise_api=http://{address}:54728", .. settings, "",
         ]));
+        Ensure("usr/bin/original");
         foreach (string applet in (string[])["etcd", "etcdctl", "fleetd", "fleetctl"])
         {
             File.CreateSymbolicLink(Path.Combine(Ensure("usr/bin"), applet), "coreutil");
