@@ -39,6 +39,8 @@ internal sealed class Board
     /// <summary>The scheduled jobs there, without global ones.</summary>
     public IReadOnlyList<Job> JobsOn(string machineId) => _placed.TryGetValue(machineId, out var jobs) ? jobs : [];
 
+    public IEnumerable<Job> AllJobs => _placed.Values.SelectMany(jobs => jobs);
+
     /// <summary>What counts there: scheduled jobs, then every global unit that fits beside those before it.</summary>
     public ImmutableArray<Job> UnitsOn(string machineId) => _units.TryGetValue(machineId, out var units) ? units : [];
 

@@ -55,6 +55,10 @@ public static class Placement
     /// <summary>Either one's pattern is enough.</summary>
     public static bool IsConflict(Job one, Job other) => Matches(one.Requirements.Conflicts, other) || Matches(other.Requirements.Conflicts, one);
 
+    /// <summary>Each names the other in Replaces. Only one of such a pair is scheduled, on whichever machine: two would move each other for ever.</summary>
+    public static bool IsCircular(Job one, Job other) =>
+        one.Name != other.Name && Matches(one.Requirements.Replaces, other) && Matches(other.Requirements.Replaces, one);
+
     // Two units that replace each other stay where they are: the original demands exactly one direction.
     private static bool IsReplacedBy(Job job, Job other) => Matches(other.Requirements.Replaces, job) && !Matches(job.Requirements.Replaces, other);
 

@@ -75,6 +75,7 @@ public static class Schedule
             { TargetMachine: { } on } when !state.Machines.ContainsKey(on) => $"its Machine({on}) does not answer; it stays assigned until the engine takes it away",
             { TargetMachine: { } on } when WhyLeave(job, on, state, board) is { } reason => $"leaves Machine({on}): {reason}",
             { TargetMachine: { } on } => $"scheduled to Machine({on}), where nothing speaks against it",
+            _ when FindCircular(job, board) is { } other => WhyNotBeside(other),
             _ when machines.IsEmpty => "no machine is registered",
             _ when fitting == 0 => "no machine fits",
             _ => "not scheduled yet; the engine has not looked at it, or there is none",
@@ -126,6 +127,11 @@ public static class Schedule
 
     private static Decision.Schedule? FindPlace(Job job, Board board)
     {
+        if (FindCircular(job, board) is not null)
+        {
+            return null;
+        }
+
         foreach (var machine in board.ByLoad)
         {
             var units = board.UnitsOn(machine.Id);
@@ -138,8 +144,18 @@ public static class Schedule
         return null;
     }
 
+    private static string WhyNotBeside(Job other) => $"it and Unit({other.Name}), which is scheduled, replace each other: only one of them can be";
+
+    private static Job? FindCircular(Job job, Board board) =>
+        job.Requirements.Replaces.IsEmpty ? null : board.AllJobs.FirstOrDefault(other => Placement.IsCircular(job, other));
+
     private static string WhyNowhere(Job job, Board board)
     {
+        if (FindCircular(job, board) is { } other)
+        {
+            return WhyNotBeside(other);
+        }
+
         if (board.Machines.IsEmpty)
         {
             return "no machine is registered";

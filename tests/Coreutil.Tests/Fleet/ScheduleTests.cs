@@ -93,6 +93,17 @@ public sealed class ScheduleTests
         Assert.Equal(["-old.service@m1", "+old.service@m2"], Decide(cluster));
     }
 
+    // fleet's documentation does not allow it, and its engine schedules both where the second is quicker than the look at the first.
+    [Fact]
+    public void Of_two_that_replace_each_other_one_is_scheduled()
+    {
+        var cluster = Cluster(
+            [Machine("m1"), Machine("m2")], Job("a.service", "m1", demands: ["Replaces=b.service"]), Job("b.service", demands: ["Replaces=a.service"]));
+
+        Assert.Equal(["?b.service"], Decide(cluster));
+        Assert.Equal("it and Unit(a.service), which is scheduled, replace each other: only one of them can be", Schedule.Decide(cluster)[0].Reason);
+    }
+
     [Fact]
     public void Global_units_count_as_load_and_are_never_placed()
     {
