@@ -125,7 +125,7 @@ publish_if_stale() {
 run_all_tests() {
   # For the tests against real programs; each of them skips with its reason where its program cannot be had.
   { need_systemd; } || true
-  check_and_count
+  COREUTIL_SIMULATE_SEEDS=${COREUTIL_SIMULATE_SEEDS:-8000} check_and_count
   publish
   need_nginx
   { need chromium=chromium; } || true

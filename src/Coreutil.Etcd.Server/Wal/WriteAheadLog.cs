@@ -151,9 +151,10 @@ internal sealed class WriteAheadLog
             _zeroedThrough = WalBatch.Aligned(bytes.Length);
         }
 
-        if (entries.Exists(entry => entry.Index == after.Index && entry.Term != after.Term))
+        // The crash came between an installed snapshot and its record: the snapshot is committed, what follows the other entry is not.
+        bool isRecordMissing = entries.Exists(entry => entry.Index == after.Index && entry.Term != after.Term);
+        if (isRecordMissing)
         {
-            // The crash came between an installed snapshot and its record: the snapshot is committed, what follows the other entry is not.
             entries.Clear();
         }
 
@@ -169,6 +170,13 @@ internal sealed class WriteAheadLog
         {
             // Made just before a crash: its header never reached the disk.
             WriteHeader();
+        }
+
+        if (isRecordMissing)
+        {
+            // Otherwise the next recovery would take what is appended from now on for what followed the other entry.
+            StartSegmentIfFull();
+            Write([WalRecord.Of(after)]);
         }
 
         return new WalContent(_state, held, tornFile);

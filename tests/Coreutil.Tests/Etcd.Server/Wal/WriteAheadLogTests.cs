@@ -236,9 +236,16 @@ public sealed class WriteAheadLogTests
     [InlineData(1ul, 2)] // the same entry: what follows is good
     public void A_crash_between_a_snapshot_and_its_record_is_seen_by_the_term(ulong term, int left)
     {
-        var (_, content) = WriteAheadLog.Open(Written(batches: 9).AfterCrash(), Writer, new LogPosition(term, 7), SmallSegment);
-
+        var directory = Written(batches: 9).AfterCrash();
+        var (log, content) = WriteAheadLog.Open(directory, Writer, new LogPosition(term, 7), SmallSegment);
         Assert.Equal(left, content.Entries.Count);
+
+        // What is appended after that is good, however often the log is opened.
+        log.Append(null, [Entry(8, 4, "new")]);
+        for (int time = 0; time < 2; time++)
+        {
+            Assert.Equal(["new"], Values(WriteAheadLog.Open(directory.AfterCrash(), Writer, new LogPosition(term, 7), SmallSegment).Content));
+        }
     }
 
     private static Entry Entry(ulong index, ulong term, string value) => new(index, term, EntryKind.Command, Encoding.ASCII.GetBytes(value));
