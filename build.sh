@@ -27,8 +27,9 @@ usage: ./build.sh VERB
   faults [--rounds N] [--seed S]    kill, freeze and cut off real members under load; histories are checked (as root)
   simulate [--seeds N] [--from S]   clusters on simulated networks and disks, one a seed (10000 from 1)
   fuzz [--target etcd] [--operations N]    random requests, answered as real etcds answer them (ORIGINALS: a directory with an etcd 2.3)
+  fuzz --target template [--seconds N] [--seed S]    any text as a template: rendered or refused, and it ends
   soak [--rounds N]    kill -9 under load, again and again: no acknowledged write is lost
-  bench [--target etcd]    beside the peers in one run, as ratios
+  bench [--target etcd|etcdctl|confd]    beside the peers in one run, as ratios
 TEXT
 }
 
@@ -198,13 +199,19 @@ run_long() {
 }
 
 fuzz() {
-  local target operations
-  options target=etcd operations=200000 -- "$@"
+  local target operations seconds seed
+  options target=etcd operations=200000 seconds=60 seed=$RANDOM -- "$@"
   case $target in
     etcd)
       { need etcd-server=etcd; } || true
       COREUTIL_DIFFERENTIAL_OPERATIONS=$operations run_long '*EtcdDifferentialTests' ;;
-    *) fail "there is nothing to fuzz called '$target'; targets: etcd" ;;
+    template)
+      need_sdk
+      dotnet build tests/Coreutil.Tests -c $configuration -nodeReuse:false -v quiet
+      say "$seconds seconds for each test, seed $seed"
+      COREUTIL_FUZZ_SECONDS=$seconds COREUTIL_FUZZ_SEED=$seed run_tests Coreutil.Tests -class '*.TemplateFuzzTests'
+      summary ;;
+    *) fail "there is nothing to fuzz called '$target'; targets: etcd template" ;;
   esac
 }
 

@@ -26,7 +26,7 @@ internal static class DataWriter
 
     private static void AppendJson(StringBuilder text, object? data, int depth)
     {
-        CheckDepth(depth);
+        CheckSize(text, depth);
         switch (data)
         {
             case GoSlice slice:
@@ -68,7 +68,7 @@ internal static class DataWriter
     /// <summary>A block on lines of its own, indented by its depth; what is empty or plain stays on the line it is on.</summary>
     private static void AppendYaml(StringBuilder text, object? data, int depth)
     {
-        CheckDepth(depth);
+        CheckSize(text, depth);
         string indent = new(' ', 2 * depth);
         switch (data)
         {
@@ -145,8 +145,9 @@ internal static class DataWriter
         return quoted.Append('"').ToString();
     }
 
-    private static void CheckDepth(int depth)
+    private static void CheckSize(StringBuilder text, int depth)
     {
+        Limits.CheckText(text.Length);
         if (depth > DeepestNesting)
         {
             throw new FunctionException($"nested deeper than {DeepestNesting} levels");

@@ -14,6 +14,7 @@ internal sealed class GoJson
     private readonly string _text;
     private int _at;
     private int _depth;
+    private int _count;
 
     private GoJson(string text) => _text = text;
 
@@ -69,6 +70,13 @@ internal sealed class GoJson
         }
     }
 
+    /// <summary>A value in a list or an object, of which there may be many more than a text of that length is worth.</summary>
+    private object? ReadElement()
+    {
+        Limits.CheckList(++_count, "json");
+        return ReadValue();
+    }
+
     private object ReadNested(Func<object> read)
     {
         if (++_depth > DeepestNesting || !RuntimeHelpers.TryEnsureSufficientExecutionStack())
@@ -106,7 +114,7 @@ internal sealed class GoJson
                 throw Invalid("after object key");
             }
 
-            map[key] = ReadValue();
+            map[key] = ReadElement();
             SkipSpace();
             if (Take('}'))
             {
@@ -128,7 +136,7 @@ internal sealed class GoJson
         {
             do
             {
-                elements.Add(ReadValue());
+                elements.Add(ReadElement());
                 SkipSpace();
                 if (Take(']'))
                 {

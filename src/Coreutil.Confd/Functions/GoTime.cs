@@ -30,6 +30,13 @@ internal sealed class GoTime : GoObject
 
     public override string Text => Format("2006-01-02 15:04:05.999999999 -0700 MST");
 
+    /// <summary>Nanoseconds, seconds and the place, which is nothing for UTC: what a verb for numbers prints.</summary>
+    public override IReadOnlyList<(string Name, object? Value)> Structure =>
+        [("wall", Nanosecond), ("ext", (long)(_nanoseconds / NanosecondsPerSecond)), ("loc", 0L)];
+
+    public override string GoSyntax => FormattableString.Invariant(
+        $"time.Date({Wall.Year}, time.{GoTimeLayout.MonthName(Wall)}, {Wall.Day}, {Wall.Hour}, {Wall.Minute}, {Wall.Second}, {Nanosecond}, time.{_location})");
+
     private DateTime Wall => new DateTime((long)(_nanoseconds / NanosecondsPerTick)).Add(_offset);
 
     private long Nanosecond => (long)(_nanoseconds % NanosecondsPerSecond);
@@ -45,6 +52,7 @@ internal sealed class GoTime : GoObject
         {
             "Format" => Method(name, [GoTypes.String], values => Format(FunctionSet.Text(values[0]))),
             "String" => Method(name, [], _ => Text),
+            "GoString" => Method(name, [], _ => GoSyntax),
             "Unix" => Method(name, [], _ => UnixSeconds),
             "UnixNano" => Method(name, [], _ => unchecked((long)(_nanoseconds - ((Int128)_unixEpochSeconds * NanosecondsPerSecond)))),
             "Year" => Method(name, [], _ => (long)Wall.Year),
@@ -62,6 +70,9 @@ internal sealed class GoTime : GoObject
             "Add" => Method(name, [GoTypes.Duration], values => With(_nanoseconds + Number(values[0]))),
             "AddDate" => Method(name, [GoTypes.Int, GoTypes.Int, GoTypes.Int], values => AddDate(Number(values[0]), Number(values[1]), Number(values[2]))),
             "Truncate" => Method(name, [GoTypes.Duration], values => Truncate(Number(values[0]))),
+            "Round" => Method(name, [GoTypes.Duration], values => Round(Number(values[0]))),
+            "UnixMilli" => Method(name, [], _ => UnixUnits(1_000_000)),
+            "UnixMicro" => Method(name, [], _ => UnixUnits(1_000)),
             "IsZero" => Method(name, [], _ => _nanoseconds == 0),
             "Before" => Method(name, [Type], values => _nanoseconds < Other(values)._nanoseconds),
             "After" => Method(name, [Type], values => _nanoseconds > Other(values)._nanoseconds),
@@ -92,6 +103,20 @@ internal sealed class GoTime : GoObject
 
     /// <summary>Down to a multiple of the duration since the zero time, not since the epoch.</summary>
     private GoTime Truncate(long duration) => duration <= 0 ? this : With(_nanoseconds - (_nanoseconds % duration));
+
+    /// <summary>To the nearest multiple, half of it up.</summary>
+    private GoTime Round(long duration)
+    {
+        var rest = duration <= 0 ? 0 : _nanoseconds % duration;
+        return With(rest + rest < duration || duration <= 0 ? _nanoseconds - rest : _nanoseconds + duration - rest);
+    }
+
+    /// <summary>Since 1970, in units of so many nanoseconds; before 1970 downwards.</summary>
+    private long UnixUnits(long unit)
+    {
+        var since = _nanoseconds - ((Int128)_unixEpochSeconds * NanosecondsPerSecond);
+        return (long)((since / unit) - (since % unit < 0 ? 1 : 0));
+    }
 
     /// <summary>Months and days that do not exist roll over: the 31st of April is the 1st of May.</summary>
     private GoTime AddDate(long years, long months, long days)

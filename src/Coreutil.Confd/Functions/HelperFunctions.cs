@@ -59,7 +59,7 @@ internal static class HelperFunctions
         byte number => number,
         double number when number is > -9.2e18 and < 9.2e18 => (long)number,
         GoInteger number => number.Number,
-        string text when BigInteger.TryParse(text, out var number) && number >= long.MinValue && number <= long.MaxValue => (long)number,
+        string { Length: < 100 } text when BigInteger.TryParse(text, out var number) && number >= long.MinValue && number <= long.MaxValue => (long)number,
         _ => throw new FunctionException($"{GoTypes.NameOf(data)} is no number"),
     };
 
@@ -67,6 +67,7 @@ internal static class HelperFunctions
     {
         const int MostSpaces = 1000;
         string spaces = new(' ', (int)Math.Clamp(count, 0, MostSpaces));
+        Limits.CheckText(text.Length + (text.Count(c => c == '\n') * (long)spaces.Length));
         return string.Join('\n', text.Split('\n').Select(line => line.Length > 0 ? spaces + line : line));
     }
 }

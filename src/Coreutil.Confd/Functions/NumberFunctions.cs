@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using System.Numerics;
 using Coreutil.Confd.Templates;
 using static Coreutil.Confd.Functions.FunctionSet;
 
@@ -36,12 +35,7 @@ internal static class NumberFunctions
 
     private static GoSlice Sequence(long first, long last)
     {
-        const long MostNumbers = 10_000_000;
-        if ((Int128)last - first >= MostNumbers)
-        {
-            throw new FunctionException($"seq of more than {MostNumbers} numbers");
-        }
-
+        Limits.CheckList((Int128)last - first + 1, "seq");
         return new GoSlice(GoTypes.IntSlice, first > last ? [] : Enumerable.Range(0, (int)(last - first + 1)).Select(i => (object?)(first + i)));
     }
 
@@ -53,8 +47,11 @@ internal static class NumberFunctions
             throw new FunctionException($"strconv.Atoi: parsing {GoText.Quote(text)}: invalid syntax");
         }
 
-        var number = BigInteger.Parse(digits, NumberStyles.None, CultureInfo.InvariantCulture) * (text[0] == '-' ? -1 : 1);
-        return number >= long.MinValue && number <= long.MaxValue
+        // More digits than these are too many, and reading them all would take the square of their number.
+        const int MostDigits = 19;
+        string significant = digits.TrimStart('0');
+        return significant.Length <= MostDigits && Int128.Parse("0" + significant, NumberStyles.None, CultureInfo.InvariantCulture) * (text[0] == '-' ? -1 : 1) is var number
+                && number >= long.MinValue && number <= long.MaxValue
             ? (long)number
             : throw new FunctionException($"strconv.Atoi: parsing {GoText.Quote(text)}: value out of range");
     }

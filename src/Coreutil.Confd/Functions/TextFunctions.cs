@@ -13,8 +13,8 @@ internal static class TextFunctions
     [
         Define("base", [GoTypes.String], values => SlashPath.Base(Text(values[0]))),
         Define("dir", [GoTypes.String], values => SlashPath.Directory(Text(values[0]))),
-        Define("split", [GoTypes.String, GoTypes.String], values => GoSlice.OfStrings(Split(Text(values[0]), Text(values[1])))),
-        Define("join", [GoTypes.StringSlice, GoTypes.String], values => string.Join(Text(values[1]), ((GoSlice)values[0].Data!).Elements.ToArray())),
+        Define("split", [GoTypes.String, GoTypes.String], values => Split(Text(values[0]), Text(values[1]))),
+        Define("join", [GoTypes.StringSlice, GoTypes.String], values => Join((GoSlice)values[0].Data!, Text(values[1]))),
         Define("toUpper", [GoTypes.String], values => MapRunes(Text(values[0]), Rune.ToUpperInvariant)),
         Define("toLower", [GoTypes.String], values => MapRunes(Text(values[0]), ToLower)),
         Define("contains", [GoTypes.String, GoTypes.String], values => Text(values[0]).Contains(Text(values[1]), StringComparison.Ordinal)),
@@ -28,8 +28,20 @@ internal static class TextFunctions
     ];
 
     /// <summary>An empty separator cuts after each character.</summary>
-    private static IEnumerable<string> Split(string text, string separator) =>
-        separator.Length == 0 ? GoText.Runes(text).Select(part => part.Bytes) : text.Split(separator);
+    private static GoSlice Split(string text, string separator)
+    {
+        string[] parts = separator.Length == 0
+            ? [.. GoText.Runes(text).Select(part => part.Bytes).Take(Limits.LongestList + 1)]
+            : text.Split(separator, Limits.LongestList + 1);
+        Limits.CheckList(parts.Length, "split");
+        return GoSlice.OfStrings(parts);
+    }
+
+    private static string Join(GoSlice parts, string separator)
+    {
+        Limits.CheckText(((long)separator.Length * parts.Length) + parts.Elements.ToArray().Sum(part => (long)((string)part!).Length));
+        return string.Join(separator, parts.Elements.ToArray());
+    }
 
     private static string MapRunes(string text, Func<Rune, Rune> map) => string.Concat(GoText.Runes(text).Select(part => GoText.FromRune(map(part.Rune))));
 
@@ -68,6 +80,7 @@ internal static class TextFunctions
             }
 
             replaced.Append(text, at, start - at).Append(replacement);
+            Limits.CheckText(replaced.Length);
             at = start + old.Length;
         }
 

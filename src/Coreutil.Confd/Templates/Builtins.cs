@@ -25,9 +25,9 @@ internal static class Builtins
         Variadic("print", [GoTypes.Interface], values => Value.Of(GoFormat.Sprint(Operands(values)))),
         Variadic("println", [GoTypes.Interface], values => Value.Of(GoFormat.Sprintln(Operands(values)))),
         Variadic("printf", [GoTypes.String, GoTypes.Interface], values => Value.Of(GoFormat.Sprintf((string)values[0].Data!, Operands(values).AsSpan(1)))),
-        Variadic("html", [GoTypes.Interface], values => Value.Of(EscapeHtml(GoFormat.Sprint(Operands(values))))),
-        Variadic("js", [GoTypes.Interface], values => Value.Of(EscapeScript(GoFormat.Sprint(Operands(values))))),
-        Variadic("urlquery", [GoTypes.Interface], values => Value.Of(EscapeQuery(GoFormat.Sprint(Operands(values))))),
+        Variadic("html", [GoTypes.Interface], values => Value.Of(EscapeHtml(Printable(values)))),
+        Variadic("js", [GoTypes.Interface], values => Value.Of(EscapeScript(Printable(values)))),
+        Variadic("urlquery", [GoTypes.Interface], values => Value.Of(EscapeQuery(Printable(values)))),
     ];
 
     public static string EscapeHtml(string text)
@@ -65,7 +65,7 @@ internal static class Builtins
                 '&' => "\\u0026",
                 '=' => "\\u003D",
                 _ when !rune.IsAscii && GoText.IsPrintable(rune) => bytes,
-                < 0x20 or >= 0x7f => $"\\u{rune.Value:X4}",
+                < 0x20 or >= 0x80 => $"\\u{rune.Value:X4}",
                 _ => bytes,
             });
         }
@@ -102,6 +102,9 @@ internal static class Builtins
         new(name, [GoTypes.AnyValue, GoTypes.AnyValue], values => Value.Of(body(values)));
 
     private static object?[] Operands(Value[] values) => [.. values.Select(value => value.Data)];
+
+    /// <summary>What is nothing is printed here as the template itself prints it: a text.</summary>
+    private static string Printable(Value[] values) => GoFormat.Sprint([.. values.Select(value => value.Data ?? "<no value>")]);
 
     /// <summary>Nothing in the data of a confd template is a function.</summary>
     private static Value Call(Value[] values) =>

@@ -21,11 +21,6 @@ internal static class Comparison
     public static bool EqualsAny(Value[] values)
     {
         var first = values[0].Unwrap();
-        if (Basic(first) == Kind.Other && first.Data is GoSlice or GoMap && values.Skip(1).Any(other => !other.Unwrap().IsMissing))
-        {
-            throw new FunctionException($"non-comparable type {GoFormat.Sprint(first.Data)}: {first.TypeName}");
-        }
-
         if (values.Length < 2)
         {
             throw new FunctionException("missing argument for comparison");
@@ -85,14 +80,30 @@ internal static class Comparison
             return a.IsMissing && b.IsMissing;
         }
 
+        if (Composite(a.Data!) != Composite(b.Data!))
+        {
+            throw new FunctionException($"non-comparable types {Shown(a)}: {a.TypeName}, {b.TypeName}: {GoFormat.Sprint(b.Data)}");
+        }
+
         if (b.Data is GoSlice or GoMap)
         {
-            throw new FunctionException($"non-comparable type {GoFormat.Sprint(b.Data)}: {b.TypeName}");
+            throw new FunctionException($"non-comparable type {Shown(b)}: {b.TypeName}");
         }
 
         return a.TypeName == b.TypeName && a.Data is GoObject x && b.Data is GoObject y
             && (ReferenceEquals(x, y) || (x.Fields.Count > 0 && x.Fields.SequenceEqual(y.Fields)));
     }
+
+    /// <summary>The original prints a value that cannot be compared under <c>%s</c>.</summary>
+    private static string Shown(Value value) => GoFormat.Sprintf("%s", [value.Data]);
+
+    private static string Composite(object data) => data switch
+    {
+        GoSlice => "slice",
+        GoMap => "map",
+        GoObject { TypeName: ['*', ..] } => "pointer",
+        _ => "struct",
+    };
 
     private static Kind Basic(Value value) => value.Data switch
     {

@@ -7,7 +7,7 @@ namespace Coreutil.Confd.Templates;
 /// <summary>
 /// Walks the nodes and writes the result. Every node visited is remembered: an error points at the last one (confd.md §7.6).
 /// </summary>
-internal sealed class Evaluator(Template template)
+internal sealed class Evaluator(Template template, long mostSteps)
 {
     private const int DeepestCall = 100000;
 
@@ -17,6 +17,7 @@ internal sealed class Evaluator(Template template)
     private Definition? _definition;
     private Node? _at;
     private int _depth;
+    private long _steps;
 
     private enum Flow
     {
@@ -51,17 +52,18 @@ internal sealed class Evaluator(Template template)
     private Flow Walk(Value dot, Node node)
     {
         _at = node;
+        Step(1);
         switch (node)
         {
             case Node.Text text:
-                _output.Append(text.Value);
+                Write(text.Value);
                 return Flow.Normal;
             case Node.Action action:
                 var value = EvaluatePipeline(dot, action.Pipe);
                 if (action.Pipe.Variables.IsEmpty)
                 {
                     _at = action;
-                    _output.Append(value.IsMissing ? "<no value>" : GoFormat.Sprint(value.Data));
+                    Write(value.IsMissing ? "<no value>" : Printed(value));
                 }
 
                 return Flow.Normal;
@@ -78,6 +80,32 @@ internal sealed class Evaluator(Template template)
                 return Flow.Continue;
             default:
                 throw new InvalidOperationException($"a {node.GetType().Name} cannot be walked");
+        }
+    }
+
+    private void Step(long count)
+    {
+        _steps += count;
+        if (_steps > mostSteps)
+        {
+            throw Fail($"the template took more than {mostSteps} steps");
+        }
+    }
+
+    private void Write(string text)
+    {
+        _output.Append(_output.Length + (long)text.Length <= Limits.LongestText ? text : throw Fail(Limits.TooLong));
+    }
+
+    private string Printed(Value value)
+    {
+        try
+        {
+            return GoFormat.Sprint(value.Data);
+        }
+        catch (FunctionException tooLong)
+        {
+            throw Fail(tooLong.Message, tooLong);
         }
     }
 
@@ -102,6 +130,7 @@ internal sealed class Evaluator(Template template)
         foreach (var (index, element) in items)
         {
             isEmpty = false;
+            Step(1);
             BindLoopVariables(range.Pipe, index, element);
             flow = WalkAll(element, range.Body);
             PopVariables(loopScope);
@@ -189,6 +218,7 @@ internal sealed class Evaluator(Template template)
         }
 
         _at = pipe;
+        Step(1);
         Value? final = null;
         foreach (var command in pipe.Commands)
         {
@@ -348,7 +378,10 @@ internal sealed class Evaluator(Template template)
 
         try
         {
-            return function.Body(values);
+            var made = function.Body(values);
+            Limits.CheckText(made.Data is string text ? text.Length : 0);
+            Step(Limits.CostOf(made));
+            return made;
         }
         catch (FunctionException refused)
         {

@@ -63,7 +63,7 @@ internal static class FloatFormat
         var digits = Round(value, wanted, isFixed: false);
         int limit = wanted > digits.Digits.Length && digits.Digits.Length >= digits.Point ? digits.Digits.Length : wanted;
         limit = wanted == Shortest ? ShortestLimit : limit;
-        int exponent = digits.IsZero ? 0 : digits.Point - 1;
+        int exponent = digits.IsZero ? -1 : digits.Point - 1;
         return exponent < -4 || exponent >= limit ? Exponential(digits, Shortest) : Fixed(digits, Shortest);
     }
 

@@ -50,6 +50,7 @@ internal static class GoFormat
 
             at++;
             AppendDirective(text, format, ref at, operands, ref argument, ref isReordered);
+            Limits.CheckText(text.Length);
         }
 
         if (!isReordered && argument < operands.Length)
@@ -100,7 +101,7 @@ internal static class GoFormat
             isGoodIndex &= !afterIndex;
         }
 
-        if (at < format.Length && format[at] == '.')
+        if (at + 1 < format.Length && format[at] == '.')
         {
             at++;
             isGoodIndex &= !afterIndex;
@@ -204,8 +205,9 @@ internal static class GoFormat
         at = close + 1;
         if (!isNumber || index < 1 || index > count)
         {
+            // Only an index that is a number counts as one.
             isGood = false;
-            return true;
+            return isNumber;
         }
 
         argument = index - 1;
@@ -220,11 +222,29 @@ internal static class GoFormat
             at++;
         }
 
-        return at > start && int.TryParse(format.AsSpan(start, at - start), CultureInfo.InvariantCulture, out int number) && IsSane(number) ? number : null;
+        if (at == start)
+        {
+            return null;
+        }
+
+        if (int.TryParse(format.AsSpan(start, at - start), CultureInfo.InvariantCulture, out int number) && IsSane(number))
+        {
+            return number;
+        }
+
+        // Go reads no further.
+        at = format.Length;
+        return null;
     }
 
     private static int? Integer(ReadOnlySpan<object?> operands, ref int argument) =>
-        argument < operands.Length && operands[argument++] is long number && IsSane(number) ? (int)number : null;
+        argument >= operands.Length ? null : operands[argument++] switch
+        {
+            long number when IsSane(number) => (int)number,
+            byte number => number,
+            GoInteger { Number: var number } when IsSane(number) => (int)number,
+            _ => null,
+        };
 
     /// <summary>Go's own bound on widths and precisions.</summary>
     private static bool IsSane(long number) => number is >= -1_000_000 and <= 1_000_000;
@@ -243,6 +263,9 @@ internal sealed record FormatFlags
     public bool Zero { get; init; }
 
     public bool PlusV { get; init; }
+
+    /// <summary>A mistake is being printed: what is no text has none.</summary>
+    public bool IsBadVerb { get; init; }
 
     public bool SharpV { get; init; }
 

@@ -114,8 +114,14 @@ internal abstract class GoObject
     /// <summary>The exported fields in order; none for types that are only methods.</summary>
     public virtual IReadOnlyList<(string Name, object? Value)> Fields => [];
 
+    /// <summary>The fields as they are printed, those a template cannot reach included.</summary>
+    public virtual IReadOnlyList<(string Name, object? Value)> Structure => Fields;
+
     /// <summary>Go's <c>String()</c>; null for types without.</summary>
     public virtual string? Text => null;
+
+    /// <summary>Go's <c>GoString()</c>; null for types without.</summary>
+    public virtual string? GoSyntax => null;
 
     public bool TryGetField(string name, out Value value)
     {

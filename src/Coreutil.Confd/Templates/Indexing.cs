@@ -90,15 +90,16 @@ internal static class Indexing
     /// <summary>Exactly the length passes Go's own check and fails in its reflection.</summary>
     private static int Position(Value key, int length, string what)
     {
-        int position = Bound(key, length);
+        int position = Bound(key.Unwrap(), length);
         return position < length ? position : throw new FunctionException($"reflect: {what} index out of range");
     }
 
-    private static int Bound(Value key, int limit)
+    /// <summary>A number that still stands in its interface is none to <c>slice</c>.</summary>
+    private static int Bound(Value value, int limit)
     {
-        var value = key.Unwrap();
         long number = value.Data switch
         {
+            _ when value.IsInterface => throw new FunctionException($"cannot index slice/array with type {value.TypeName}"),
             long integer => integer,
             byte small => small,
             GoInteger named => named.Number,

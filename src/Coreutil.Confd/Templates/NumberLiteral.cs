@@ -122,7 +122,8 @@ internal sealed record NumberLiteral(string Text)
                 return null;
             }
 
-            value = (value * radix) + digit;
+            // What no integer holds is not read on: it would take the square of its length.
+            value = value > ulong.MaxValue ? value : (value * radix) + digit;
         }
 
         return isNegative ? -value : value;
@@ -130,6 +131,11 @@ internal sealed record NumberLiteral(string Text)
 
     private static double? ParseFloat(string text)
     {
+        if (text.Contains('_', StringComparison.Ordinal) && !HasGoodUnderscores(text))
+        {
+            return null;
+        }
+
         string plain = text.Replace("_", "", StringComparison.Ordinal);
         if (plain.Contains('x', StringComparison.OrdinalIgnoreCase))
         {
@@ -137,6 +143,14 @@ internal sealed record NumberLiteral(string Text)
         }
 
         return double.TryParse(plain, NumberStyles.Float, CultureInfo.InvariantCulture, out double value) && double.IsFinite(value) ? value : null;
+    }
+
+    /// <summary>An underscore stands between two digits, or behind the prefix.</summary>
+    private static bool HasGoodUnderscores(string text)
+    {
+        bool isHexadecimal = text.Contains('x', StringComparison.OrdinalIgnoreCase);
+        bool IsDigit(int at) => at >= 0 && at < text.Length && (char.IsAsciiDigit(text[at]) || (isHexadecimal && char.IsAsciiHexDigit(text[at])));
+        return Enumerable.Range(0, text.Length).Where(at => text[at] == '_').All(at => IsDigit(at + 1) && (IsDigit(at - 1) || (at > 0 && text[at - 1] is 'x' or 'X')));
     }
 
     /// <summary>0x1.8p4: hexadecimal digits, a mandatory binary exponent.</summary>

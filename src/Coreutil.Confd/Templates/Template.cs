@@ -46,7 +46,7 @@ internal sealed class Template
     }
 
     /// <summary>Throws <see cref="TemplateException"/>; what was written until then is of no use.</summary>
-    public byte[] Execute(Value data) => GoText.ToBytes(new Evaluator(this).Run(data));
+    public byte[] Execute(Value data, long mostSteps = Limits.MostSteps) => GoText.ToBytes(new Evaluator(this, mostSteps).Run(data));
 
     public Definition? Find(string name) => _definitions.GetValueOrDefault(name);
 

@@ -14,14 +14,18 @@ internal static class ValueFormat
     {
         if (verb == 'T')
         {
-            Pad(text, flags, GoTypes.NameOf(operand));
+            Pad(text, flags, operand is null ? "<nil>" : Cut(GoTypes.NameOf(operand), flags));
             return;
         }
 
         switch (operand)
         {
+            // An element that is nil stands in its interface, which has no use for the verb.
+            case null when depth > 0:
+                text.Append(flags.SharpV ? "interface {}(nil)" : "<nil>");
+                break;
             case null when verb == 'v':
-                Pad(text, flags, depth > 0 && flags.SharpV ? "interface {}(nil)" : "<nil>");
+                Pad(text, flags, "<nil>");
                 break;
             case bool flag when verb is 't' or 'v':
                 Pad(text, flags, flag ? "true" : "false");
@@ -41,28 +45,43 @@ internal static class ValueFormat
             case string value:
                 AppendString(text, flags, value, verb, operand);
                 break;
+            // Only an error could be wrapped.
+            case GoSlice or GoMap or GoObject when verb == 'w':
+                AppendBadVerb(text, flags, operand, verb);
+                break;
             case GoSlice slice:
                 AppendSlice(text, flags, slice, verb, depth);
                 break;
             case GoMap map:
                 AppendMap(text, flags, map, verb, depth);
                 break;
-            case GoObject { Text: { } own } when verb is 'v' or 's' or 'q' or 'x' or 'X' && !flags.SharpV:
+            case GoObject { Text: { } own } when verb is 'v' or 's' or 'q' or 'x' or 'X' && !flags.SharpV && !flags.IsBadVerb:
                 AppendString(text, flags, own, verb, operand);
+                break;
+            case GoObject { GoSyntax: { } syntax } when verb == 'v' && flags is { SharpV: true, IsBadVerb: false }:
+                Pad(text, flags, Cut(syntax, flags));
                 break;
             case GoInteger integer:
                 AppendInteger(text, flags, integer.Number, verb, operand);
                 break;
-            case GoObject structure when structure.Fields.Count > 0:
+            case GoObject structure when structure.Structure.Count > 0:
                 AppendStruct(text, flags, structure, verb, depth);
                 break;
             default:
-                AppendBadVerb(text, operand, verb);
+                // The mistake itself is not to be made again for what has neither fields nor, now, a text.
+                if (flags.IsBadVerb)
+                {
+                    text.Append("{}");
+                    break;
+                }
+
+                AppendBadVerb(text, flags, operand, verb);
                 break;
         }
     }
 
-    private static void AppendBadVerb(StringBuilder text, object? operand, char verb)
+    /// <summary>The operand under <c>%v</c> with the flags as they are, and without its own text.</summary>
+    private static void AppendBadVerb(StringBuilder text, FormatFlags flags, object? operand, char verb)
     {
         text.Append("%!").Append(GoText.FromUtf16(verb.ToString())).Append('(');
         if (operand is not null)
@@ -70,7 +89,7 @@ internal static class ValueFormat
             text.Append(GoTypes.NameOf(operand)).Append('=');
         }
 
-        Append(text, new FormatFlags(), operand, 'v');
+        Append(text, operand is null ? new FormatFlags() : flags with { IsBadVerb = true }, operand, 'v');
         text.Append(')');
     }
 
@@ -101,13 +120,13 @@ internal static class ValueFormat
                 Pad(text, flags, GoText.QuoteRune(number, flags.Plus));
                 break;
             case 'U':
-                string code = $"U+{Digits(number, 16).ToUpperInvariant().PadLeft(Math.Max(4, flags.Precision ?? 0), '0')}";
+                string code = $"U+{unchecked((ulong)number).ToString("X", CultureInfo.InvariantCulture).PadLeft(Math.Max(4, flags.Precision ?? 0), '0')}";
                 string rune = GoText.FromCodePoint(number);
                 bool isShown = flags.Sharp && number is >= 0 and <= 0x10ffff && GoText.IsPrintable(GoText.RuneAt(rune, 0, out _));
                 Pad(text, flags with { Zero = false }, isShown ? $"{code} '{rune}'" : code);
                 break;
             default:
-                AppendBadVerb(text, operand, verb);
+                AppendBadVerb(text, flags, operand, verb);
                 break;
         }
     }
@@ -132,7 +151,7 @@ internal static class ValueFormat
     /// <summary>A precision is the least number of digits; without one the zero flag fills the width after the sign.</summary>
     private static void PadNumber(StringBuilder text, FormatFlags flags, long number, string digits, string prefix)
     {
-        string sign = number < 0 ? "-" : flags.Plus || flags.PlusV ? "+" : flags.Space ? " " : "";
+        string sign = number < 0 ? "-" : flags.Plus ? "+" : flags.Space ? " " : "";
         int least = flags.Precision ?? (flags is { Zero: true, Width: { } width } ? width - sign.Length : 0);
         if (flags.Precision == 0 && number == 0)
         {
@@ -147,16 +166,34 @@ internal static class ValueFormat
     {
         if (FloatText(flags, number, verb) is not { } digits)
         {
-            AppendBadVerb(text, operand, verb);
+            AppendBadVerb(text, flags, operand, verb);
             return;
         }
 
         bool hasSign = digits[0] is '-' or '+';
-        string sign = hasSign && (digits[0] == '-' || flags.Plus) ? digits[..1] : flags.Plus || flags.PlusV ? "+" : flags.Space ? " "
+        string sign = hasSign && (digits[0] == '-' || flags.Plus) ? digits[..1] : flags.Plus ? "+" : flags.Space ? " "
             : hasSign && double.IsInfinity(number) ? "+" : "";
-        string body = hasSign ? digits[1..] : digits;
+        string body = Sharp(flags, hasSign ? digits[1..] : digits, number, verb);
         bool fills = flags is { Zero: true, Minus: false, Width: not null } && double.IsFinite(number);
         Pad(text, flags with { Zero = false }, sign + (fills ? body.PadLeft(flags.Width!.Value - sign.Length, '0') : body));
+    }
+
+    /// <summary>The sharp flag forces a decimal point and keeps the zeros that <c>%g</c> and <c>%x</c> leave out.</summary>
+    private static string Sharp(FormatFlags flags, string body, double number, char verb)
+    {
+        if (!flags.Sharp || verb == 'b' || !double.IsFinite(number))
+        {
+            return body;
+        }
+
+        int tailAt = body.IndexOfAny(verb is 'x' or 'X' ? ['p', 'P'] : ['e', 'E', 'p', 'P']);
+        string tail = tailAt < 0 ? "" : body[tailAt..];
+        string head = tailAt < 0 ? body : body[..tailAt];
+        int missing = verb is 'v' or 'g' or 'G' or 'x' ? flags.Precision ?? 6 : 0;
+        missing -= head.SkipWhile(digit => digit is '0' or '.').Count(digit => digit != '.');
+        // A lone zero counts as a digit.
+        missing -= head == "0" ? 1 : 0;
+        return head + (head.Contains('.', StringComparison.Ordinal) ? "" : ".") + new string('0', Math.Max(0, missing)) + tail;
     }
 
     private static string? FloatText(FormatFlags flags, double number, char verb) => verb switch
@@ -176,7 +213,7 @@ internal static class ValueFormat
     {
         if (FloatText(flags, number.Real, verb) is null)
         {
-            AppendBadVerb(text, operand, verb);
+            AppendBadVerb(text, flags, operand, verb);
             return;
         }
 
@@ -204,7 +241,7 @@ internal static class ValueFormat
                 Pad(text, flags, Hexadecimal(value, flags, verb == 'X'));
                 break;
             default:
-                AppendBadVerb(text, operand, verb);
+                AppendBadVerb(text, flags, operand, verb);
                 break;
         }
     }
@@ -253,7 +290,7 @@ internal static class ValueFormat
         bool isPointer = structure.TypeName.StartsWith('*');
         text.Append(isPointer ? "&" : "").Append(flags.SharpV ? structure.TypeName.TrimStart('*') : "").Append('{');
         bool isFirst = true;
-        foreach (var (name, value) in structure.Fields)
+        foreach (var (name, value) in structure.Structure)
         {
             text.Append(isFirst ? "" : flags.SharpV ? ", " : " ").Append(flags.PlusV || flags.SharpV ? name + ":" : "");
             isFirst = false;
@@ -265,6 +302,8 @@ internal static class ValueFormat
 
     private static void AppendElement(StringBuilder text, FormatFlags flags, object? element, char verb, int depth)
     {
+        // What stands in a list twice is printed twice, and so on for what that stands in.
+        Limits.CheckText(text.Length);
         // Data may be nested deeper than the stack is; the rest of it is of no use to anybody.
         if (!RuntimeHelpers.TryEnsureSufficientExecutionStack())
         {

@@ -25,6 +25,7 @@ public sealed class TemplateTests
     [InlineData("{{1 | 2}}", "template: t:1: non executable command in pipeline stage 2")]
     [InlineData("{{break}}", "template: t:1: {{break}} outside {{range}}")]
     [InlineData("{{define \"T\"}}a{{end}}{{define \"T\"}}b{{end}}", "template: t:1: template: multiple definition of template \"T\"")]
+    [InlineData("{{1_}}", "template: t:1: illegal number syntax: \"1_\"")]
     [InlineData("{{99999999999999999999}}", "template: t:1: integer overflow: \"99999999999999999999\"")]
     public void The_parser_names_the_fault_and_its_line(string template, string expected) =>
         Assert.Equal(expected, Assert.Throws<TemplateException>(() => Render(template)).Message);
