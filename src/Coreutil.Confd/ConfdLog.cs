@@ -112,4 +112,7 @@ public static partial class ConfdLog
 
     [LoggerMessage(36, LogLevel.Information, "SRV record set to {Record}")]
     public static partial void ServiceRecordSet(this ILogger log, string record);
+
+    [LoggerMessage(37, LogLevel.Warning, "-secret-keyring: this confd does not decrypt; templates that call cget, cgets, cgetv or cgetvs are refused")]
+    public static partial void KeyringUnused(this ILogger log);
 }

@@ -69,5 +69,5 @@ public sealed class ConfdToml
             _ => throw WrongType(name, wanted),
         };
 
-    private ConfdException WrongType(string name, string wanted) => new($"{Path}: {name} must be a {wanted}");
+    private ConfdException WrongType(string name, string wanted) => new($"{Path}: {name} must be {("aeiou".Contains(wanted[0]) ? "an" : "a")} {wanted}");
 }

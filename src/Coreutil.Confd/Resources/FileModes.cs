@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Numerics;
+using Coreutil.Core.CommandLine;
 
 namespace Coreutil.Confd.Resources;
 
@@ -11,18 +11,9 @@ internal static class FileModes
 
     public static UnixFileMode Parse(string text)
     {
-        string body = text.ToUpperInvariant();
-        int radix = body is ['0', 'X', ..] ? 16 : body is ['0', 'B', ..] ? 2 : body is ['0', _, ..] ? 8 : 10;
-        string digits = body is ['0', 'X' or 'B' or 'O', ..] ? body[2..] : body;
-        BigInteger value = 0;
-        foreach (char c in digits)
-        {
-            int digit = char.IsAsciiHexDigit(c) ? Convert.ToInt32(c.ToString(), 16) : radix;
-            value = digit < radix ? (value * radix) + digit : throw Refused(text, "invalid syntax");
-        }
-
-        return digits.Length == 0 ? throw Refused(text, "invalid syntax")
-            : value > uint.MaxValue ? throw Refused(text, "value out of range")
+        string? complaint = GoInteger.Read(text, out long value);
+        return text is ['+' or '-', ..] || complaint == GoInteger.ParseError ? throw Refused(text, "invalid syntax")
+            : complaint is not null || value > uint.MaxValue ? throw Refused(text, "value out of range")
             : (UnixFileMode)((int)(uint)value & PermissionBits);
     }
 

@@ -6,6 +6,7 @@ namespace Coreutil.Confd.Resources;
 /// <summary>Who owns a file, by number. The framework knows modes but no owners.</summary>
 internal readonly partial record struct FileOwner(uint User, uint Group)
 {
+    private const string Own = "-1";
     private const int CurrentDirectory = -100;
     private const uint BasicFields = 0x7ff;
     private const int StatxSize = 256;
@@ -13,6 +14,9 @@ internal readonly partial record struct FileOwner(uint User, uint Group)
     private const int GroupOffset = 24;
 
     public static FileOwner Effective => new(EffectiveUser(), EffectiveGroup());
+
+    /// <summary>A link that leads nowhere is no file, though the framework says so.</summary>
+    public static bool IsFile(string path) => Of(path) is not null && File.Exists(path);
 
     /// <summary>Null when the file cannot be looked at.</summary>
     public static unsafe FileOwner? Of(string path)
@@ -30,10 +34,10 @@ internal readonly partial record struct FileOwner(uint User, uint Group)
     /// <summary>Fails without the right to give files away, which the caller does not mind: the comparison tells.</summary>
     public bool TryApply(string path) => ChangeOwner(path, User, Group) == 0;
 
-    /// <summary>Numbers, or names of /etc/passwd and /etc/group; null means confd's own.</summary>
+    /// <summary>Numbers, or names of /etc/passwd and /etc/group; none, or -1 as in the original, means confd's own.</summary>
     public static FileOwner Resolve(string? user, string? group) => new(
-        user is null ? EffectiveUser() : Identifier(user, "/etc/passwd", "user"),
-        group is null ? EffectiveGroup() : Identifier(group, "/etc/group", "group"));
+        user is null or Own ? EffectiveUser() : Identifier(user, "/etc/passwd", "user"),
+        group is null or Own ? EffectiveGroup() : Identifier(group, "/etc/group", "group"));
 
     private static uint Identifier(string name, string database, string what)
     {

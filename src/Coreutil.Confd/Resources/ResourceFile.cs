@@ -82,7 +82,7 @@ internal sealed record ResourceFile
 
     public static ResourceFile Read(string path, string toml, ConfdSettings settings)
     {
-        var fields = new TomlFields(path, toml, TomlFields.Find(Parse(path, toml), "template") as TomlTable);
+        var fields = new TomlFields(path, toml, TomlFields.Table(path, Parse(path, toml), "template"));
         string source = fields.Text("src");
         if (source.Length == 0)
         {

@@ -32,7 +32,7 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
     {
         log.LoadingResource(configured.Path);
         var resource = configured.FollowsLinks ? configured with { Destination = TargetOf(configured.Destination) } : configured;
-        var existing = File.Exists(resource.Destination) ? File.GetUnixFileMode(resource.Destination) : FileModes.Default;
+        var existing = FileOwner.IsFile(resource.Destination) ? File.GetUnixFileMode(resource.Destination) : FileModes.Default;
         var mode = resource.Mode.Length > 0 ? FileModes.Parse(resource.Mode) : existing;
         var owner = FileOwner.Resolve(resource.Owner, resource.Group);
         byte[] content = await RenderAsync(resource, cancel);
@@ -87,9 +87,9 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         log.NothingModified(resource.Destination);
         if (diff is not null)
         {
-            string before = File.Exists(resource.Destination) ? await File.ReadAllTextAsync(resource.Destination) : "";
+            string before = FileOwner.IsFile(resource.Destination) ? await File.ReadAllTextAsync(resource.Destination) : "";
             await diff.WriteAsync(UnifiedDiff.Create(
-                File.Exists(resource.Destination) ? resource.Destination : "/dev/null", before, resource.Destination, System.Text.Encoding.UTF8.GetString(content)));
+                FileOwner.IsFile(resource.Destination) ? resource.Destination : "/dev/null", before, resource.Destination, System.Text.Encoding.UTF8.GetString(content)));
         }
 
         return RunOutcome.Pending;
@@ -138,6 +138,11 @@ internal sealed class ResourceRun(ConfdSettings settings, IBackend backend, ILog
         var pairs = await backend.GetValuesAsync(new KeyRequest(resource.Keys, resource.IsOptional), cancel);
         var keys = KeyMap.Create(pairs, resource.Prefix);
         log.UsingTemplate(resource.TemplatePath);
+        if (Directory.Exists(resource.TemplatePath))
+        {
+            throw new ConfdException($"Unable to process template {resource.TemplatePath}, read {resource.TemplatePath}: is a directory");
+        }
+
         if (!File.Exists(resource.TemplatePath))
         {
             throw new ConfdException($"Missing template: {resource.TemplatePath}");

@@ -63,7 +63,7 @@ internal sealed partial class StagedFile : IDisposable
     /// </summary>
     public bool Replace(UnixFileMode mode, FileOwner owner, int backups = 0)
     {
-        if (backups > 0 && File.Exists(_destination))
+        if (backups > 0 && FileOwner.IsFile(_destination))
         {
             Backup.Keep(_destination, backups);
         }
@@ -76,7 +76,9 @@ internal sealed partial class StagedFile : IDisposable
         int error = Marshal.GetLastPInvokeError();
         if (error != DeviceOrResourceBusy)
         {
-            throw new ConfdException($"rename {Path} {_destination}: {Marshal.GetPInvokeErrorMessage(error)}");
+            // Go looks at the destination first, and does not say what is wrong with it.
+            string reason = Directory.Exists(_destination) ? "file exists" : Marshal.GetPInvokeErrorMessage(error);
+            throw new ConfdException($"rename {Path} {_destination}: {char.ToLowerInvariant(reason[0])}{reason[1..]}");
         }
 
         try

@@ -26,6 +26,14 @@ internal sealed partial class TomlFields(string path, string toml, TomlTable? ta
         }
     }
 
+    /// <summary>The table of a file: null where there is none.</summary>
+    public static TomlTable? Table(string path, TomlTable file, string name) => Find(file, name) switch
+    {
+        null => null,
+        TomlTable table => table,
+        _ => throw new ConfdException($"Cannot process template resource {path} - toml: (last key \"{name}\"): type mismatch: expected table"),
+    };
+
     public static object? Find(TomlTable? table, string name) =>
         table?.FirstOrDefault(field => field.Key.Equals(name, StringComparison.OrdinalIgnoreCase)).Value;
 

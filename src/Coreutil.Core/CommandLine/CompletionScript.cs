@@ -10,7 +10,7 @@ public static class CompletionScript
     public static string? For(string shell, string program, Command root) => shell switch
     {
         "bash" => Bash(program, root),
-        // zsh reads bash's functions.
+        // zsh reads bash's functions; a length that begins with a letter would be a modifier to it.
         "zsh" => $"#compdef {program}\nautoload -U +X bashcompinit && bashcompinit\n{Bash(program, root)}",
         "fish" => Fish(program, root),
         _ => null,
@@ -25,7 +25,7 @@ public static class CompletionScript
             $$"""
             _{{program}}() {
               local word words place='' last="${COMP_WORDS[COMP_CWORD]}"
-              for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+              for word in "${COMP_WORDS[@]:1:$((COMP_CWORD - 1))}"; do
                 case "${place:+$place }$word" in
                 {{known}}) place="${place:+$place }$word" ;;
                 esac

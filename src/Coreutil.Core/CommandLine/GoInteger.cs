@@ -8,7 +8,7 @@ namespace Coreutil.Core.CommandLine;
 /// </summary>
 public static class GoInteger
 {
-    private const string ParseError = "parse error";
+    public const string ParseError = "parse error";
 
     /// <summary>What Go says against the text; null where it is a number of 64 bits.</summary>
     public static string? Read(string text, out long value)

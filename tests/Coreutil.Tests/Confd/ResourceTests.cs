@@ -14,11 +14,65 @@ public sealed class ResourceTests
     [InlineData("0o640", 0b110_100_000)]
     [InlineData("644", 0b010_000_100)]
     [InlineData("04755", 0b111_101_101)]
+    [InlineData("0_644", 0b110_100_100)]
+    [InlineData("0x1a4", 0b110_100_100)]
     public void A_mode_is_read_as_Go_reads_it(string text, int expected) => Assert.Equal((UnixFileMode)expected, FileModes.Parse(text));
 
+    [Theory]
+    [InlineData("rw", "invalid syntax")]
+    [InlineData("-1", "invalid syntax")]
+    [InlineData("+0644", "invalid syntax")]
+    [InlineData("0888", "invalid syntax")]
+    [InlineData("99999999999", "value out of range")]
+    public void A_bad_mode_is_told_in_Gos_words(string text, string why) =>
+        Assert.Equal($"strconv.ParseUint: parsing \"{text}\": {why}", Assert.Throws<ConfdException>(() => FileModes.Parse(text)).Message);
+
+    // The original's default for both, and a value people write.
     [Fact]
-    public void A_bad_mode_is_told_in_Gos_words() =>
-        Assert.Equal("strconv.ParseUint: parsing \"rw\": invalid syntax", Assert.Throws<ConfdException>(() => FileModes.Parse("rw")).Message);
+    public void Minus_one_is_confds_own_owner() => Assert.Equal(FileOwner.Effective, FileOwner.Resolve("-1", "-1"));
+
+    [Fact]
+    public void A_link_that_leads_nowhere_is_no_file_and_is_replaced()
+    {
+        string directory = Directory.CreateTempSubdirectory("staged").FullName;
+        try
+        {
+            string destination = Path.Combine(directory, "out");
+            File.CreateSymbolicLink(destination, "/nowhere/at/all");
+
+            Assert.False(FileOwner.IsFile(destination));
+            using (var staged = StagedFile.Write(destination, "new"u8, FileModes.Default, FileOwner.Effective, isKept: false))
+            {
+                staged.Replace(FileModes.Default, FileOwner.Effective, backups: 1);
+            }
+
+            Assert.Equal("new", File.ReadAllText(destination));
+            Assert.Null(new FileInfo(destination).LinkTarget);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
+    public void A_directory_in_its_place_is_told_in_Gos_words()
+    {
+        string directory = Directory.CreateTempSubdirectory("staged").FullName;
+        try
+        {
+            string destination = Directory.CreateDirectory(Path.Combine(directory, "out")).FullName;
+            using var staged = StagedFile.Write(destination, "new"u8, FileModes.Default, FileOwner.Effective, isKept: false);
+
+            Assert.Equal(
+                $"rename {staged.Path} {destination}: file exists",
+                Assert.Throws<ConfdException>(() => staged.Replace(FileModes.Default, FileOwner.Effective)).Message);
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
 
     // confd.md §5: a global prefix replaces the resource's own.
     [Theory]
@@ -67,6 +121,14 @@ public sealed class ResourceTests
         Assert.DoesNotContain("Exception", message, StringComparison.Ordinal);
         Assert.DoesNotContain('\n', message);
     }
+
+    [Theory]
+    [InlineData("template = 1")]
+    [InlineData("[[template]]\nsrc = \"t\"\n")]
+    public void The_template_is_a_table(string toml) => Assert.EndsWith(
+        "toml: (last key \"template\"): type mismatch: expected table",
+        Assert.Throws<ConfdException>(() => ResourceFile.Read("t.toml", toml, _settings)).Message,
+        StringComparison.Ordinal);
 
     [Fact]
     public void Keys_of_our_own_are_read_and_others_noted()

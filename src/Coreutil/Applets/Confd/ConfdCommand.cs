@@ -27,6 +27,7 @@ internal static class ConfdCommand
             using var logs = LineLoggerProvider.CreateFactory(
                 context.Error, LineFormatOf(context), LevelOf(flags.LogLevel(parsed, toml)), context.Time);
             var log = logs.CreateLogger("confd");
+            CheckKeyring(flags.SecretKeyring(parsed, toml), log);
             return flags.AsksForValidation(parsed)
                 ? new Validation(settings, toml, log).Run()
                 : await ProcessAsync(settings, flags.AsksForDiff(parsed) ? context.Out : null, log, context.Time, cancel);
@@ -48,6 +49,16 @@ internal static class ConfdCommand
             processor.Reload();
         });
         return await processor.RunAsync(cancel);
+    }
+
+    /// <summary>A keyring that is not there ends the original at once; one that is there would be of no use here, which is said.</summary>
+    private static void CheckKeyring(string path, ILogger log)
+    {
+        if (path.Length > 0)
+        {
+            _ = File.Exists(path) ? path : throw new ConfdException($"open {path}: no such file or directory");
+            log.KeyringUnused();
+        }
     }
 
     /// <summary>confd.md §2: time, host, the name as invoked with the process, level, message.</summary>

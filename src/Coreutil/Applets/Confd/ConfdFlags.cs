@@ -28,12 +28,12 @@ internal sealed class ConfdFlags
     private readonly Option<bool> _basicAuth = Flag("basic-auth", "Use Basic Auth to authenticate (only used with -backend=consul and -backend=etcd)");
     private readonly Option<string> _username = Text("username", "the username to authenticate as (only used with vault and etcd backends)");
     private readonly Option<string> _password = Text("password", "the password to authenticate with (only used with vault and etcd backends)");
-    private readonly Option<string[]> _file = List("file", "the YAML or JSON file to watch for changes (only used with -backend=file)");
+    private readonly Option<string[]> _file = List("file", "the YAML file to watch for changes (only used with -backend=file)");
     private readonly Option<string> _filter = Text("filter", "files filter (only used with -backend=file)", "*");
-    private readonly Option<string> _scheme = Text("scheme", "the backend URI scheme for nodes retrieved from DNS SRV records", "http");
+    private readonly Option<string> _scheme = Text("scheme", "the backend URI scheme for nodes retrieved from DNS SRV records (http or https)", "http");
     private readonly Option<string> _serviceDomain = Text("srv-domain", "the name of the resource record");
-    private readonly Option<string> _serviceRecord = Text("srv-record", "the SRV record to search for backends nodes");
-    private readonly Option<string> _separator = Text("separator", "the separator to replace '/' with when looking up keys in the backend (only used with -backend=redis)");
+    private readonly Option<string> _serviceRecord = Text("srv-record", "the SRV record to search for backends nodes. Example: _etcd-client._tcp.example.com");
+    private readonly Option<string> _separator = Text("separator", "the separator to replace '/' with when looking up keys in the backend, prefixed '/' will also be removed (only used with -backend=redis)");
     private readonly Option<string> _wait = Text("wait", "gather changes until nothing has changed for min, at most for max: min:max, such as 200ms:2s");
     private readonly Option<string> _commandTimeout = Text("command-timeout", "kill check_cmd and reload_cmd after this time, such as 30s");
     private readonly Option<string> _waitForKeys = Text("wait-for-keys", "with -onetime: how long to wait for keys that are missing, such as 2m");
@@ -48,18 +48,18 @@ internal sealed class ConfdFlags
     /// <summary>Read and without effect: they belong to backends that are not built yet, or never had one.</summary>
     private readonly ImmutableArray<Option> _unused =
     [
-        Flag("client-insecure", "Allow connections to SSL sites without certs"),
+        Flag("client-insecure", "Allow connections to SSL sites without certs (only used with -backend=etcd)"),
         Text("auth-token", "Auth bearer token to use"),
         Text("auth-type", "Vault auth backend type to use (only used with -backend=vault)"),
-        Text("app-id", "Vault app-id to use with the app-id backend"),
-        Text("user-id", "Vault user-id to use with the app-id backend"),
-        Text("role-id", "Vault role-id to use with the AppRole, Kubernetes backends"),
-        Text("secret-id", "Vault secret-id to use with the AppRole backend"),
-        Text("path", "Vault mount path of the auth method"),
+        Text("app-id", "Vault app-id to use with the app-id backend (only used with -backend=vault and auth-type=app-id)"),
+        Text("user-id", "Vault user-id to use with the app-id backend (only used with -backend=value and auth-type=app-id)"),
+        Text("role-id", "Vault role-id to use with the AppRole, Kubernetes backends (only used with -backend=vault and either auth-type=app-role or auth-type=kubernetes)"),
+        Text("secret-id", "Vault secret-id to use with the AppRole backend (only used with -backend=vault and auth-type=app-role)"),
+        Text("path", "Vault mount path of the auth method (only used with -backend=vault)"),
         Text("table", "the name of the DynamoDB table (only used with -backend=dynamodb)"),
     ];
 
-    /// <summary>Functions that decrypt are refused by name where a template calls them; the flag itself harms nobody.</summary>
+    /// <summary>Looked at as by the original; functions that decrypt are refused by name where a template calls them.</summary>
     private readonly Option<string> _secretKeyring = Text("secret-keyring", "path to armored PGP secret keyring (for use with crypt functions)");
 
     public IEnumerable<Option> All =>
@@ -74,6 +74,8 @@ internal sealed class ConfdFlags
     public bool AsksForValidation(ParseResult parsed) => parsed.GetValue(_validate);
 
     public bool AsksForDiff(ParseResult parsed) => parsed.GetValue(_diff);
+
+    public string SecretKeyring(ParseResult parsed, ConfdToml toml) => Pick(parsed, _secretKeyring, toml.Text("secret_keyring"));
 
     public string ConfigFile(ParseResult parsed) => parsed.GetRequiredValue(_configFile);
 
