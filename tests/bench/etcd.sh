@@ -24,6 +24,8 @@ start() {
   local name=$1 began
   local flags=() client=http://127.0.0.1:$((port++)) peer=http://127.0.0.1:$((port++))
   [ "$name" = debian ] && flags=(--enable-v2=true)
+  # The history that the others keep.
+  [ "$name" = ours ] && flags=(--event-window 1000)
   began=$(date +%s%N)
   "${program[$name]}" --name m --data-dir "$work/$name$port" --listen-client-urls "$client" --advertise-client-urls "$client" \
     --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "m=$peer" --snapshot-count 1000000 "${flags[@]}" >"$work/$name.log" 2>&1 &
