@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Processes;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor;
 
 /// <summary>What units may ask of this host.</summary>
-internal static class HostFacts
+public static class HostFacts
 {
     public static string HostName => Environment.MachineName;
 
@@ -14,6 +15,7 @@ internal static class HostFacts
         MachineId = ReadLine("/etc/machine-id"),
         BootId = ReadLine("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal),
         KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
+        Shell = new UserDatabase().TryFindUser("0")?.Shell ?? "/bin/sh",
         UserName = Environment.GetEnvironmentVariable("USER") ?? "root",
         Home = Environment.GetEnvironmentVariable("HOME") ?? "/root",
     };

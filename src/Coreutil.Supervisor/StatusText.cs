@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
 using Coreutil.Supervisor.Journal;
@@ -8,7 +7,7 @@ using Coreutil.Supervisor.Units;
 
 namespace Coreutil.Supervisor;
 
-/// <summary>What <c>systemctl</c> prints of a unit (systemd 252's layout), and its properties by systemd's names.</summary>
+/// <summary>What <c>systemctl</c> prints of a unit (systemd 252's layout).</summary>
 internal static class StatusText
 {
     /// <summary>systemctl's exit codes for status: 0 active, 3 not active, 4 no such unit.</summary>
@@ -38,35 +37,6 @@ internal static class StatusText
         }
 
         return (text.ToString(), unit.IsActive ? 0 : 3);
-    }
-
-    /// <summary>Properties for <c>show</c>, in a fixed order.</summary>
-    public static ImmutableArray<KeyValuePair<string, string>> Properties(SupervisedUnit? unit, string name)
-    {
-        var service = unit as ServiceUnit;
-        var state = unit?.State ?? Coreutil.Units.UnitState.NotFound;
-        var exit = service?.MainExit;
-        return
-        [
-            new("Id", name),
-            new("Description", unit?.Definition.Description ?? name),
-            new("LoadState", state.LoadState),
-            new("ActiveState", state.ActiveState),
-            new("SubState", state.SubState),
-            new("FragmentPath", unit?.Definition.Path ?? ""),
-            new("Result", ServiceNames.Result(unit?.Result ?? ServiceResult.Success)),
-            new("MainPID", Text(service?.MainPid ?? 0)),
-            new("ExecMainCode", Text(exit?.Kind switch
-            {
-                ProcessExitKind.Exited => 1,
-                ProcessExitKind.Killed => 2,
-                ProcessExitKind.Dumped => 3,
-                _ => 0,
-            })),
-            new("ExecMainStatus", Text(exit?.Status ?? 0)),
-            new("NRestarts", Text(service?.RestartCount ?? 0)),
-            new("ControlGroup", service?.ControlGroup ?? ""),
-        ];
     }
 
     private static string LoadedFrom(SupervisedUnit unit) => unit.Definition.Path is { } path ? $"{path}; linked-runtime" : "provided by the host";
@@ -148,6 +118,4 @@ internal static class StatusText
             return "(gone)";
         }
     }
-
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

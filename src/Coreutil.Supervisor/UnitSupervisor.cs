@@ -1,5 +1,5 @@
-using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
@@ -7,30 +7,36 @@ using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 using Coreutil.Supervisor.Units;
+using Coreutil.Units;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor;
 
 /// <summary>
 /// Holds the units and the one loop on which all of them live: requests, exits, timers and probes are posted to it, so no unit needs a lock.
-/// After each step jobs advance, bindings are followed and waiting clients are woken.
+/// After each step jobs advance, units that hang on others follow, and waiting clients are woken.
 /// </summary>
-public sealed class UnitSupervisor : IDisposable
+public sealed partial class UnitSupervisor : IDisposable
 {
     private static readonly TimeSpan _probePeriod = TimeSpan.FromSeconds(2);
 
     private readonly Channel<Action> _steps = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly Dictionary<string, SupervisedUnit> _units = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, string> _lastStates = new(StringComparer.Ordinal);
-    private readonly ConcurrentDictionary<int, (ServiceUnit Unit, ProcessRole Role)> _processes = new();
+    private readonly Dictionary<string, (UnitState State, bool IsIdle, bool IsLimitHit)> _lastStates = new(StringComparer.Ordinal);
+    private readonly Dictionary<int, (ServiceUnit Unit, ProcessRole Role)> _processes = [];
     private readonly Channel<bool> _probeRequests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
-    private readonly JobQueue _jobs = new();
+    private readonly List<ChannelWriter<UnitRow>> _monitors = [];
+    private readonly JobQueue _jobs;
     private readonly UnitdOptions _options;
     private readonly TimeProvider _time;
+    private readonly UnitFiles _files;
     private readonly UnitDefinitionLoader _loader;
     private readonly HostStandIns _standIns;
     private readonly ServiceHost _host;
+    private readonly TriggerHost _triggers;
     private readonly OutputPump _output = new();
+    private readonly DescriptorWatch _descriptors = new();
+    private readonly NotifySocket _notify;
     private readonly string? _controlGroupRoot;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -39,6 +45,8 @@ public sealed class UnitSupervisor : IDisposable
     {
         _options = options;
         _time = time;
+        _jobs = new JobQueue(unit => StartAll(unit.Definition.Dependencies.OnFailure));
+        _files = new UnitFiles(options);
         _loader = new UnitDefinitionLoader(specifiers);
         _standIns = new HostStandIns(options.EtcdEndpoint);
         foreach (string directory in (string[])[options.LoadedUnits, Path.Combine(options.StateDirectory, "run"), Path.Combine(options.StateDirectory, "journal")])
@@ -49,9 +57,30 @@ public sealed class UnitSupervisor : IDisposable
         // One directory a supervisor, named by its state directory: two of them on a host never touch each other's processes.
         string identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.StateDirectory)))[..12];
         _controlGroupRoot = ControlGroupRoot.TryCreate($"unitd-{identity}");
-        _host = new ServiceHost(
-            new ChildWatch(spawner, OnProcessExited), _output, new UserDatabase(), time, baseEnvironment, options.StateDirectory, _controlGroupRoot,
-            Post, (pid, unit, role) => _processes[pid] = (unit, role));
+        _notify = new NotifySocket($"unitd-{identity}/notify", (sender, fields) => Post(() => OnNotified(sender, fields)));
+        _host = new ServiceHost
+        {
+            Children = new ChildWatch(spawner, _descriptors, OnProcessExited),
+            Output = _output,
+            Commands = new CommandSpecs(new UserDatabase(), baseEnvironment),
+            Time = time,
+            StateDirectory = options.StateDirectory,
+            ControlGroupRoot = _controlGroupRoot,
+            NotifyAddress = _notify.Address,
+            Post = Post,
+            Register = (pid, unit, role) => _processes[pid] = (unit, role),
+            Restart = unit => Enqueue(unit.Name, JobKind.Restart),
+            SocketsOf = unit => [.. _units.Values.OfType<SocketUnit>().SelectMany(socket => socket.SocketsFor(unit.Name))],
+        };
+        _triggers = new TriggerHost
+        {
+            Time = time,
+            Startup = time.GetUtcNow(),
+            StateDirectory = options.StateDirectory,
+            Post = Post,
+            Find = Find,
+            Start = name => Enqueue(name, JobKind.Start).Refusal?.Reason,
+        };
     }
 
     public long Generation { get; private set; }
@@ -60,6 +89,8 @@ public sealed class UnitSupervisor : IDisposable
     public async Task RunAsync(CancellationToken cancel)
     {
         Recover();
+        StartAll(HostStandIns.Targets.SelectMany(target => _files.LinkedInto(target, "wants").Concat(_files.LinkedInto(target, "requires"))));
+        Settle();
         Task probing = ProbeAsync(cancel);
         try
         {
@@ -108,6 +139,28 @@ public sealed class UnitSupervisor : IDisposable
         }
     }
 
+    /// <summary>Every change of a unit's state from now on; what a slow reader leaves lying is bounded, and then the oldest is dropped.</summary>
+    public async IAsyncEnumerable<UnitRow> MonitorAsync([EnumeratorCancellation] CancellationToken cancel)
+    {
+        var changes = Channel.CreateBounded<UnitRow>(new BoundedChannelOptions(10_000) { FullMode = BoundedChannelFullMode.DropOldest });
+        await AskAsync(supervisor =>
+        {
+            supervisor._monitors.Add(changes.Writer);
+            return true;
+        });
+        try
+        {
+            await foreach (var change in changes.Reader.ReadAllAsync(cancel))
+            {
+                yield return change;
+            }
+        }
+        finally
+        {
+            Post(() => _monitors.Remove(changes.Writer));
+        }
+    }
+
     // ---- called on the loop, through AskAsync -----------------------------------------------------------------------
 
     public ImmutableArray<SupervisedUnit> All => [.. _units.Values.OrderBy(unit => unit.Name, StringComparer.Ordinal)];
@@ -122,7 +175,9 @@ public sealed class UnitSupervisor : IDisposable
 
         if (ReadDefinition(name) is { } definition)
         {
-            return _units[name] = UnitName.Suffix(name) == "target" ? AlwaysThere(definition) : new ServiceUnit(definition, _host);
+            var unit = Create(definition);
+            unit.HasItsBindings = HasItsBindings;
+            return _units[name] = unit;
         }
 
         if (!_standIns.Knows(name))
@@ -131,44 +186,32 @@ public sealed class UnitSupervisor : IDisposable
         }
 
         _probeRequests.Writer.TryWrite(true);
-        return _units[name] = new StandInUnit(new UnitDefinition { Name = name, Description = name }, _time.GetUtcNow());
+        return _units[name] = new StandInUnit(new UnitDefinition { Name = name, Description = name }, _time);
     }
 
-    /// <summary>Queues a start and all it pulls in; the job, or why there is none.</summary>
-    public (Job? Job, string? Refusal) Start(string name)
+    /// <summary>Queues a job and all it pulls in; the job, or why there is none.</summary>
+    public (Job? Job, TransactionResult.Refused? Refusal) Enqueue(string name, JobKind kind)
     {
-        if (Find(name)?.Definition.LoadError is { } error)
-        {
-            return (null, $"Unit {name} has a bad unit file setting: {error}");
-        }
-
-        switch (Transaction.PlanStart(name, Describe, _units.Keys))
+        switch (new Transaction(Describe, _units.Keys).Plan(name, kind))
         {
             case TransactionResult.Refused refused:
-                return (null, refused.Reason);
+                return (null, refused);
             case TransactionResult.Planned planned:
-                Enqueue(planned.Jobs);
-                return (_jobs.Add(_units[name], JobKind.Start), null);
+                foreach (var (unit, job) in planned.Jobs.OrderBy(job => job.Key, StringComparer.Ordinal))
+                {
+                    _jobs.Add(_units[unit], job);
+                }
+
+                return (_jobs.JobOf(name) ?? _jobs.Add(_units[name], kind), null);
             default:
                 throw new InvalidOperationException("unknown result");
         }
     }
 
-    public Job? Stop(string name)
-    {
-        if (Find(name) is not { } unit)
-        {
-            return null;
-        }
-
-        Enqueue(Transaction.PlanStop(name, Describe, _units.Keys));
-        return _jobs.Add(unit, JobKind.Stop);
-    }
-
     /// <summary>Stops everything, in order; completes when nothing runs.</summary>
     public Task StopAll()
     {
-        Job[] jobs = [.. All.OfType<ServiceUnit>().Where(unit => !unit.IsIdle).Select(unit => _jobs.Add(unit, JobKind.Stop))];
+        Job[] jobs = [.. All.Where(unit => unit is not StandInUnit && !unit.IsIdle).Select(unit => _jobs.Add(unit, JobKind.Stop))];
         return Task.WhenAll(jobs.Select(job => job.Completion));
     }
 
@@ -182,9 +225,10 @@ public sealed class UnitSupervisor : IDisposable
     /// <summary>Forgets a unit that was loaded. It must be idle.</summary>
     public void Unload(string name)
     {
-        if (_units.Remove(name, out var unit) && unit is ServiceUnit service)
+        if (_units.Remove(name, out var unit))
         {
-            service.Forget();
+            unit.Forget();
+            _lastStates.Remove(name);
         }
 
         File.Delete(Path.Combine(_options.LoadedUnits, name));
@@ -193,6 +237,8 @@ public sealed class UnitSupervisor : IDisposable
     /// <summary>Names and texts of what was loaded here.</summary>
     public ImmutableDictionary<string, string> Loaded => Directory.EnumerateFiles(_options.LoadedUnits)
         .ToImmutableDictionary(path => Path.GetFileName(path), File.ReadAllText, StringComparer.Ordinal);
+
+    public UnitFiles Files => _files;
 
     public void ReloadAll()
     {
@@ -205,6 +251,8 @@ public sealed class UnitSupervisor : IDisposable
     public void Dispose()
     {
         _output.Dispose();
+        _descriptors.Dispose();
+        _notify.Dispose();
         try
         {
             if (_controlGroupRoot is not null)
@@ -222,17 +270,26 @@ public sealed class UnitSupervisor : IDisposable
 
     private void OnProcessExited(int pid, ProcessExit exit) => Post(() =>
     {
-        if (_processes.TryRemove(pid, out var owner))
+        if (_processes.Remove(pid, out var owner))
         {
-            owner.Unit.OnExited(owner.Role, exit);
+            owner.Unit.OnExited(pid, owner.Role, exit);
             return;
         }
 
-        foreach (var service in _units.Values.OfType<ServiceUnit>())
+        foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
         {
             service.CheckGroup();
         }
     });
+
+    private void OnNotified(int sender, IReadOnlyList<KeyValuePair<string, string>> fields)
+    {
+        var known = _processes.TryGetValue(sender, out var owner) ? owner.Unit : null;
+        if (known?.TryNotify(sender, fields) != true)
+        {
+            _ = _units.Values.OfType<ServiceUnit>().ToArray().Any(service => service.TryNotify(sender, fields));
+        }
+    }
 
     private void Recover()
     {
@@ -254,14 +311,14 @@ public sealed class UnitSupervisor : IDisposable
             foreach (string name in names)
             {
                 bool answers = await _standIns.ProbeAsync(name, cancel);
-                Post(() => (_units.GetValueOrDefault(name) as StandInUnit)?.Observe(answers, _time.GetUtcNow()));
+                Post(() => (_units.GetValueOrDefault(name) as StandInUnit)?.Observe(answers));
             }
 
             Post(() =>
             {
                 foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
                 {
-                    service.CheckAdopted(_processes.ContainsKey);
+                    service.CheckAdopted();
                 }
             });
             await Task.WhenAny(Task.Delay(_probePeriod, _time, cancel), _probeRequests.Reader.WaitToReadAsync(cancel).AsTask());
@@ -269,67 +326,28 @@ public sealed class UnitSupervisor : IDisposable
         }
     }
 
-    private void Settle()
+    private SupervisedUnit Create(UnitDefinition definition) => UnitName.Suffix(definition.Name) switch
     {
-        _jobs.Advance();
-        bool isChanged = false;
-        foreach (var unit in _units.Values.ToArray())
+        "service" => new ServiceUnit(definition, _host),
+        "mount" when definition.Mount is not null => new MountUnit(definition, _host),
+        "timer" when definition.Timer is not null => new TimerUnit(definition, _triggers),
+        "path" when definition.PathWatch is not null => new PathUnit(definition, _triggers),
+        "socket" when definition.Socket is not null => new SocketUnit(definition, _triggers, _descriptors),
+        _ => new PassiveUnit(definition, _time),
+    };
+
+    private UnitNode? Describe(string name) => Find(name) is { } unit
+        ? new UnitNode(unit.Definition.Dependencies, unit.IsActive, unit.IsIdle, unit.Definition.LoadState switch
         {
-            string state = $"{unit.State.LoadState} {unit.State.ActiveState} {unit.State.SubState}";
-            string? before = _lastStates.GetValueOrDefault(unit.Name);
-            if (state == before)
-            {
-                continue;
-            }
-
-            isChanged = true;
-            _lastStates[unit.Name] = state;
-            if (before is not null && unit.IsIdle)
-            {
-                OnBecameIdle(unit);
-            }
-        }
-
-        if (isChanged)
-        {
-            Generation++;
-            _changed.TrySetResult();
-            _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-            _jobs.Advance();
-        }
-    }
-
-    /// <summary>Bound units follow a unit that is down (not one that waits for its restart); a failed one starts its OnFailure= units.</summary>
-    private void OnBecameIdle(SupervisedUnit unit)
-    {
-        foreach (string bound in Transaction.BoundTo(unit.Name, Describe, _units.Keys).Where(bound => !_jobs.HasJob(bound)).ToArray())
-        {
-            Stop(bound);
-        }
-
-        if (unit.State.ActiveState == "failed")
-        {
-            foreach (string name in unit.Definition.Dependencies.OnFailure)
-            {
-                Start(name);
-            }
-        }
-    }
-
-    private void Enqueue(ImmutableDictionary<string, JobKind> jobs)
-    {
-        foreach (var (name, kind) in jobs)
-        {
-            if (_units.TryGetValue(name, out var unit) && (kind == JobKind.Start ? !unit.IsActive : !unit.IsIdle))
-            {
-                _jobs.Add(unit, kind);
-            }
-        }
-    }
-
-    private UnitNode? Describe(string name) => Find(name) is { } unit && unit.Definition.LoadError is null
-        ? new UnitNode(unit.Definition.Dependencies, unit.IsActive)
+            "loaded" => null,
+            "masked" => $"Unit {name} is masked.",
+            "bad-setting" => $"Unit {name} has a bad unit file setting.",
+            _ => unit.Definition.LoadError,
+        })
         : null;
+
+    private bool HasItsBindings(SupervisedUnit unit) => unit.Definition.Dependencies.BindsTo
+        .Where(unit.Definition.Dependencies.After.Contains).All(bound => Find(bound) is { IsActive: true });
 
     private void Reread(string name)
     {
@@ -339,28 +357,28 @@ public sealed class UnitSupervisor : IDisposable
         }
     }
 
-    /// <summary>Loaded texts first, then the unit path; an instance without a file of its own is read from its template's.</summary>
     private UnitDefinition? ReadDefinition(string name)
     {
-        foreach (string candidate in UnitName.Template(name) is { } template ? (string[])[name, template] : [name])
+        if (UnitName.IsTemplate(name) || _files.Find(name) is not { } sources)
         {
-            foreach (string directory in _options.UnitPath.Prepend(_options.LoadedUnits))
-            {
-                string path = Path.Combine(directory, candidate);
-                if (File.Exists(path))
-                {
-                    return _loader.Load(name, path, File.ReadAllText(path));
-                }
-            }
+            return null;
         }
 
-        return null;
-    }
+        if (new FileInfo(sources.Path).LinkTarget == "/dev/null")
+        {
+            return new UnitDefinition { Name = name, Description = name, Path = sources.Path, LoadState = "masked", LoadError = $"Unit {name} is masked." };
+        }
 
-    private StandInUnit AlwaysThere(UnitDefinition definition)
-    {
-        var unit = new StandInUnit(definition, _time.GetUtcNow());
-        unit.Observe(answers: true, _time.GetUtcNow());
-        return unit;
+        // Of the mounts on the way to a path only those count that are units here.
+        var definition = _loader.Load(name, sources);
+        string[] mounts = [.. definition.Dependencies.MountsFor.Where(mount => _files.Find(mount) is not null)];
+        return definition with
+        {
+            Dependencies = definition.Dependencies with
+            {
+                Requires = [.. definition.Dependencies.Requires, .. mounts],
+                After = [.. definition.Dependencies.After, .. mounts],
+            },
+        };
     }
 }

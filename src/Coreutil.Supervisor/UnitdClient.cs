@@ -79,11 +79,14 @@ public sealed class UnitdClient(string socketPath) : IUnitManager
         return new(reply.Text.Length > 0 ? reply.Text : $"{reply.Error}\n", reply.ExitCode);
     }
 
-    public async IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, [EnumeratorCancellation] CancellationToken cancel)
+    public IAsyncEnumerable<string> ReadJournalAsync(string name, int lines, bool isFollowing, CancellationToken cancel) =>
+        ReadLinesAsync(new UnitdRequest { Verb = "journal", Names = [name], Lines = lines, IsFollowing = isFollowing }, cancel);
+
+    /// <summary>Lines that follow the reply to <paramref name="request"/>, until unitd ends them.</summary>
+    public async IAsyncEnumerable<string> ReadLinesAsync(UnitdRequest request, [EnumeratorCancellation] CancellationToken cancel)
     {
         await using var stream = await ConnectAsync(cancel);
         using var reader = new StreamReader(stream, Encoding.UTF8);
-        var request = new UnitdRequest { Verb = "journal", Names = [name], Lines = lines, IsFollowing = isFollowing };
         await SendAsync(stream, request, cancel);
         var reply = await ReadReplyAsync(reader, cancel);
         if (reply.ExitCode != 0)

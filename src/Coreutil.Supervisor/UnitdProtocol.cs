@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Coreutil.Supervisor.Units;
+using Coreutil.Units;
 
 namespace Coreutil.Supervisor;
 
@@ -41,7 +43,15 @@ public sealed record UnitdReply
     public long Generation { get; init; }
 }
 
-public sealed record UnitRow(string Name, string LoadState, string ActiveState, string SubState, string Description);
+public sealed record UnitRow(string Name, string LoadState, string ActiveState, string SubState, string Description)
+{
+    /// <summary>The row of a unit; of a name that has none, where <paramref name="unit"/> is null.</summary>
+    public static UnitRow Of(SupervisedUnit? unit, string name)
+    {
+        var state = unit?.State ?? UnitState.NotFound;
+        return new(name, state.LoadState, state.ActiveState, state.SubState, unit?.Definition.Description ?? name);
+    }
+}
 
 [JsonSerializable(typeof(UnitdRequest))]
 [JsonSerializable(typeof(UnitdReply))]

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
@@ -12,6 +13,7 @@ public sealed class UnitdServer : IDisposable
 {
     private readonly UnitdOptions _options;
     private readonly UnitSupervisor _supervisor;
+    private readonly JobRequests _jobs;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
     private readonly Socket _listener;
@@ -45,6 +47,7 @@ public sealed class UnitdServer : IDisposable
 
         _listener.Listen(64);
         _supervisor = new UnitSupervisor(options, new Spawner(executable, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time);
+        _jobs = new JobRequests(_supervisor);
     }
 
     /// <summary>Serves until <paramref name="cancel"/> or a shutdown request; then all units are stopped in order.</summary>
@@ -105,9 +108,14 @@ public sealed class UnitdServer : IDisposable
             var request = JsonSerializer.Deserialize(line, UnitdJson.Default.UnitdRequest) ?? throw new JsonException("the request is null");
             var reply = await HandleAsync(request, cancel);
             await writer.WriteLineAsync(JsonSerializer.Serialize(reply, UnitdJson.Default.UnitdReply).AsMemory(), cancel);
+            await writer.FlushAsync(cancel);
             if (request.Verb == "journal" && reply.ExitCode == 0)
             {
                 await WriteJournalAsync(request, writer, cancel);
+            }
+            else if (request.Verb == "monitor")
+            {
+                await WriteChangesAsync(writer, cancel);
             }
 
             await writer.FlushAsync(cancel);
@@ -122,23 +130,18 @@ public sealed class UnitdServer : IDisposable
     {
         switch (request.Verb)
         {
-            case "ping":
+            case "ping" or "monitor":
                 return new UnitdReply();
             case "load":
                 await _supervisor.AskAsync(supervisor => Done(() => supervisor.Load(request.Names[0], request.Text)));
                 return new UnitdReply();
             case "unload":
-                return await UnloadAsync(request.Names[0]);
+                return await _jobs.UnloadAsync(request.Names[0]);
             case "daemon-reload":
                 await _supervisor.AskAsync(supervisor => Done(supervisor.ReloadAll));
                 return new UnitdReply();
-            case "start":
-                return await StartAsync(request);
-            case "stop":
-                return await StopAsync(request);
-            case "restart":
-                var stopped = await StopAsync(request with { IsWaiting = true });
-                return stopped.ExitCode == 0 ? await StartAsync(request) : stopped;
+            case "start" or "stop" or "restart" or "try-restart" or "reload":
+                return await _jobs.RunAsync(request);
             case "kill":
                 return await EachAsync(request, (_, unit) => (unit as ServiceUnit)?.Signal(request.Signal));
             case "reset-failed":
@@ -148,8 +151,8 @@ public sealed class UnitdServer : IDisposable
                 {
                     Generation = supervisor.Generation,
                     Units = request.Names.Length == 0
-                        ? [.. supervisor.All.Select(unit => RowOf(unit, unit.Name))]
-                        : [.. request.Names.Select(name => RowOf(supervisor.Find(name), name))],
+                        ? [.. supervisor.All.Select(unit => UnitRow.Of(unit, unit.Name))]
+                        : [.. request.Names.Select(name => UnitRow.Of(supervisor.Find(name), name))],
                 });
             case "loaded":
                 return new UnitdReply { Texts = await _supervisor.AskAsync(supervisor => supervisor.Loaded) };
@@ -159,8 +162,12 @@ public sealed class UnitdServer : IDisposable
                 return new UnitdReply
                 {
                     Text = await _supervisor.AskAsync(supervisor => string.Join('\n', request.Names.Select(name =>
-                        string.Concat(StatusText.Properties(supervisor.Find(name), name).Select(property => $"{property.Key}={property.Value}\n"))))),
+                        string.Concat(UnitProperties.Of(supervisor.Find(name), name, supervisor.Files).Select(property => $"{property.Key}={property.Value}\n"))))),
                 };
+            case "enable":
+                return await _supervisor.AskAsync(supervisor => Enable(supervisor, request.Names));
+            case "disable":
+                return await _supervisor.AskAsync(supervisor => new UnitdReply { Error = string.Join('\n', request.Names.SelectMany(name => supervisor.Files.Disable(name))) });
             case "cat":
                 return await _supervisor.AskAsync(supervisor => Cat(supervisor, request));
             case "journal":
@@ -178,72 +185,6 @@ public sealed class UnitdServer : IDisposable
     }
 
     private const int ExitUsage = 2;
-    private const int ExitNotFound = 5;
-
-    private async Task<UnitdReply> StartAsync(UnitdRequest request)
-    {
-        var jobs = new List<(string Name, Job Job)>();
-        foreach (string name in request.Names)
-        {
-            var (job, refusal) = await _supervisor.AskAsync(supervisor => supervisor.Start(name));
-            if (job is null)
-            {
-                return new UnitdReply { ExitCode = ExitNotFound, Error = $"Failed to start {name}: {refusal}" };
-            }
-
-            jobs.Add((name, job));
-        }
-
-        return request.IsWaiting ? await WaitAsync(jobs) : new UnitdReply();
-    }
-
-    private async Task<UnitdReply> StopAsync(UnitdRequest request)
-    {
-        var jobs = new List<(string Name, Job Job)>();
-        foreach (string name in request.Names)
-        {
-            if (await _supervisor.AskAsync(supervisor => supervisor.Stop(name)) is not { } job)
-            {
-                return new UnitdReply { ExitCode = ExitNotFound, Error = $"Failed to stop {name}: Unit {name} not loaded." };
-            }
-
-            jobs.Add((name, job));
-        }
-
-        return request.IsWaiting ? await WaitAsync(jobs) : new UnitdReply();
-    }
-
-    private static async Task<UnitdReply> WaitAsync(List<(string Name, Job Job)> jobs)
-    {
-        foreach (var (name, job) in jobs)
-        {
-            var result = await job.Completion;
-            if (result != JobResult.Done)
-            {
-                string why = result switch
-                {
-                    JobResult.Dependency => $"A dependency job for {name} failed. See 'unitctl journal' for details.",
-                    JobResult.Canceled => $"Job for {name} canceled.",
-                    _ => $"Job for {name} failed because the control process exited with error code.\nSee \"unitctl status {name}\" and \"unitctl journal {name}\" for details.",
-                };
-                return new UnitdReply { ExitCode = 1, Error = why };
-            }
-        }
-
-        return new UnitdReply();
-    }
-
-    /// <summary>Stops, then forgets. A unit whose stop fails stays, so that the next attempt finds it.</summary>
-    private async Task<UnitdReply> UnloadAsync(string name)
-    {
-        if (await _supervisor.AskAsync(supervisor => supervisor.Stop(name)) is { } job)
-        {
-            await job.Completion;
-        }
-
-        await _supervisor.AskAsync(supervisor => Done(() => supervisor.Unload(name)));
-        return new UnitdReply();
-    }
 
     private Task<UnitdReply> EachAsync(UnitdRequest request, Action<string, SupervisedUnit> act) => _supervisor.AskAsync(supervisor =>
     {
@@ -259,6 +200,25 @@ public sealed class UnitdServer : IDisposable
 
         return new UnitdReply();
     });
+
+    private static UnitdReply Enable(UnitSupervisor supervisor, ImmutableArray<string> names)
+    {
+        var said = new List<string>();
+        foreach (string name in names)
+        {
+            var (made, refusal) = supervisor.Files.Enable(name);
+            said.AddRange(made);
+            if (refusal is not null)
+            {
+                said.Add(refusal);
+                return new UnitdReply { Error = string.Join('\n', said), ExitCode = 1 };
+            }
+        }
+
+        // What was linked counts at once, without a daemon-reload.
+        supervisor.ReloadAll();
+        return new UnitdReply { Error = string.Join('\n', said) };
+    }
 
     private UnitdReply Status(UnitSupervisor supervisor, UnitdRequest request)
     {
@@ -281,10 +241,22 @@ public sealed class UnitdServer : IDisposable
                 return new UnitdReply { ExitCode = 1, Error = $"No files found for {name}." };
             }
 
-            text.Append(text.Length == 0 ? "" : "\n").Append(CultureInfo.InvariantCulture, $"# {path}\n").Append(File.ReadAllText(path));
+            foreach (string file in supervisor.Find(name)!.Definition.DropIns.Prepend(path))
+            {
+                text.Append(text.Length == 0 ? "" : "\n").Append(CultureInfo.InvariantCulture, $"# {file}\n").Append(File.ReadAllText(file));
+            }
         }
 
         return new UnitdReply { Text = text.ToString() };
+    }
+
+    private async Task WriteChangesAsync(StreamWriter writer, CancellationToken cancel)
+    {
+        await foreach (var change in _supervisor.MonitorAsync(cancel))
+        {
+            await writer.WriteLineAsync($"{change.Name} {change.LoadState} {change.ActiveState} {change.SubState}".AsMemory(), cancel);
+            await writer.FlushAsync(cancel);
+        }
     }
 
     private async Task WriteJournalAsync(UnitdRequest request, StreamWriter writer, CancellationToken cancel)
@@ -312,12 +284,6 @@ public sealed class UnitdServer : IDisposable
             }
             while (written.Count == 0);
         }
-    }
-
-    private static UnitRow RowOf(SupervisedUnit? unit, string name)
-    {
-        var state = unit?.State ?? Coreutil.Units.UnitState.NotFound;
-        return new(name, state.LoadState, state.ActiveState, state.SubState, unit?.Definition.Description ?? name);
     }
 
     private static bool Done(Action act)

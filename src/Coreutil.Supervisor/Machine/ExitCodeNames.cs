@@ -14,6 +14,7 @@ public static class ExitCodeNames
     public const int Group = 216;
     public const int User = 217;
     public const int ControlGroup = 219;
+    public const int StandardError = 222;
 
     public static string Of(int status) => status switch
     {
@@ -36,6 +37,7 @@ public static class ExitCodeNames
         Group => "GROUP",
         User => "USER",
         ControlGroup => "CGROUP",
+        StandardError => "STDERR",
         _ => "n/a",
     };
 

@@ -2,28 +2,43 @@ using System.Collections.Immutable;
 
 namespace Coreutil.Supervisor.Machine;
 
+/// <summary>What a stage's signal is for; it decides which signal that is.</summary>
+public enum KillPurpose
+{
+    Terminate,
+
+    /// <summary>A stop that is the first half of a restart.</summary>
+    Restart,
+    Watchdog,
+    Final,
+}
+
 /// <summary>Whom a stop signals, by KillMode= (systemd.kill(5)).</summary>
 public static class KillPolicy
 {
     /// <summary>The kills of one stage; empty when nothing is there to be signalled, and the stage is over at once.</summary>
-    /// <param name="settings">The service.</param>
-    /// <param name="isForced">The stage is SIGKILL's, not KillSignal='s.</param>
-    /// <param name="view">What is alive.</param>
-    public static ImmutableArray<ServiceAction> Signal(ServiceSettings settings, bool isForced, ProcessView view)
+    public static ImmutableArray<ServiceAction> Signal(ServiceSettings settings, KillPurpose purpose, ProcessView view)
     {
         if (settings.KillMode == KillMode.None)
         {
             return [];
         }
 
-        int signal = isForced ? Signals.Kill : settings.KillSignal;
-        bool isWholeGroup = settings.KillMode == KillMode.ControlGroup || (settings.KillMode == KillMode.Mixed && isForced);
+        int signal = purpose switch
+        {
+            KillPurpose.Final => settings.FinalKillSignal,
+            KillPurpose.Watchdog => settings.WatchdogSignal,
+            KillPurpose.Restart => settings.RestartKillSignal ?? settings.KillSignal,
+            _ => settings.KillSignal,
+        };
+        bool isPolite = purpose is KillPurpose.Terminate or KillPurpose.Restart;
+        bool isWholeGroup = settings.KillMode == KillMode.ControlGroup || (settings.KillMode == KillMode.Mixed && purpose == KillPurpose.Final);
         var kills = ImmutableArray.CreateBuilder<ServiceAction>();
         if (isWholeGroup)
         {
             if (!view.IsGroupEmpty)
             {
-                Add(kills, KillTarget.Group);
+                Add(KillTarget.Group);
             }
 
             return kills.ToImmutable();
@@ -31,31 +46,31 @@ public static class KillPolicy
 
         if (view.IsMainAlive)
         {
-            Add(kills, KillTarget.Main);
+            Add(KillTarget.Main);
         }
 
         if (view.IsControlAlive)
         {
-            Add(kills, KillTarget.Control);
+            Add(KillTarget.Control);
         }
 
         return kills.ToImmutable();
 
-        void Add(ImmutableArray<ServiceAction>.Builder to, KillTarget target)
+        void Add(KillTarget target)
         {
-            to.Add(new ServiceAction.Kill(target, signal));
-            if (isForced)
+            kills.Add(new ServiceAction.Kill(target, signal));
+            if (signal == Signals.Kill)
             {
                 return;
             }
 
-            if (settings.SendsHangUp)
+            if (settings.SendsHangUp && isPolite)
             {
-                to.Add(new ServiceAction.Kill(target, Signals.HangUp));
+                kills.Add(new ServiceAction.Kill(target, Signals.HangUp));
             }
 
             // A stopped process takes its signal only when it goes on.
-            to.Add(new ServiceAction.Kill(target, Signals.Continue));
+            kills.Add(new ServiceAction.Kill(target, Signals.Continue));
         }
     }
 }

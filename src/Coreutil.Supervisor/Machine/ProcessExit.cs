@@ -23,7 +23,6 @@ public readonly record struct ProcessExit(ProcessExitKind Kind, int Status)
     {
         ProcessExitKind.Exited => Status == 0 || success.Codes.Contains(Status),
         ProcessExitKind.Killed => (isDaemon && Signals.IsClean(Status)) || success.SignalNumbers.Contains(Status),
-        ProcessExitKind.Dumped => success.SignalNumbers.Contains(Status),
         _ => false,
     };
 
@@ -52,9 +51,18 @@ public enum ServiceResult
 {
     Success,
     Resources,
+    Protocol,
     Timeout,
     ExitCode,
     Signal,
     CoreDump,
+    Watchdog,
     StartLimitHit,
+
+    /// <summary>Of a socket: it started its service too often, or its service hit its own limit.</summary>
+    TriggerLimitHit,
+    ServiceStartLimitHit,
+
+    /// <summary>ExecCondition= said no: neither a success nor a failure.</summary>
+    ExecCondition,
 }

@@ -23,10 +23,10 @@ public static class RestartPolicy
             RestartMode.No => false,
             RestartMode.Always => result != ServiceResult.StartLimitHit,
             RestartMode.OnSuccess => result == ServiceResult.Success,
-            RestartMode.OnFailure => result is not (ServiceResult.Success or ServiceResult.StartLimitHit),
-            RestartMode.OnAbnormal => result is ServiceResult.Signal or ServiceResult.CoreDump or ServiceResult.Timeout,
+            RestartMode.OnFailure => result is not (ServiceResult.Success or ServiceResult.ExecCondition or ServiceResult.StartLimitHit),
+            RestartMode.OnAbnormal => result is not (ServiceResult.Success or ServiceResult.ExitCode or ServiceResult.ExecCondition or ServiceResult.StartLimitHit),
             RestartMode.OnAbort => result is ServiceResult.Signal or ServiceResult.CoreDump,
-            RestartMode.OnWatchdog => false,
+            RestartMode.OnWatchdog => result == ServiceResult.Watchdog,
             _ => throw new ArgumentOutOfRangeException(nameof(settings)),
         };
     }

@@ -1,6 +1,6 @@
 namespace Coreutil.Supervisor.Machine;
 
-/// <summary>Which of a service's processes: its own, or the one that runs a Pre, Post or Stop line.</summary>
+/// <summary>Which of a service's processes: its own, or the one that runs a Condition, Pre, Post, Reload or Stop line.</summary>
 public enum ProcessRole
 {
     Main,
@@ -19,8 +19,20 @@ public abstract record ServiceAction
     /// <summary>Sends a signal to the main process, the control process, or everything in the unit's group.</summary>
     public sealed record Kill(KillTarget Target, int Signal) : ServiceAction;
 
-    /// <summary>The one timer of a service: replaces what was armed; null disarms.</summary>
+    /// <summary>The one timer of a service's stage: replaces what was armed; null disarms.</summary>
     public sealed record ArmTimer(DateTimeOffset? Deadline) : ServiceAction;
+
+    /// <summary>When the service must have been heard of; null disarms.</summary>
+    public sealed record ArmWatchdog(DateTimeOffset? Deadline) : ServiceAction;
+
+    /// <summary>From now on this process is the main one: a daemon that forked away, or that was named by a notification.</summary>
+    public sealed record AdoptMain(int Pid) : ServiceAction;
+
+    /// <summary>The service passed into this state, if only for the time of this step.</summary>
+    public sealed record Entered(ServiceState State) : ServiceAction;
+
+    /// <summary>RestartSec= is over: the restart is a job like any other, and takes along who depends on the service.</summary>
+    public sealed record RequestRestart : ServiceAction;
 
     /// <summary>A line for the unit's journal, in systemd's words.</summary>
     public sealed record Report(string Text) : ServiceAction;
@@ -37,4 +49,5 @@ public enum KillTarget
 /// <param name="IsMainAlive">The main process has not been reaped.</param>
 /// <param name="IsControlAlive">A control process has not been reaped.</param>
 /// <param name="IsGroupEmpty">No process at all is left in the unit's group.</param>
-public readonly record struct ProcessView(bool IsMainAlive, bool IsControlAlive, bool IsGroupEmpty);
+/// <param name="DaemonPid">Of a Type=forking service: the living process that its PID file names, or without a PID file the only one left.</param>
+public readonly record struct ProcessView(bool IsMainAlive, bool IsControlAlive, bool IsGroupEmpty, int? DaemonPid = null);

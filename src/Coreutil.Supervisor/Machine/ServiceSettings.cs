@@ -9,6 +9,8 @@ public enum ServiceType
     Exec,
     Idle,
     Oneshot,
+    Forking,
+    Notify,
 }
 
 public enum RestartMode
@@ -30,19 +32,32 @@ public enum KillMode
     None,
 }
 
+/// <summary>Whose notifications are heard (NotifyAccess=).</summary>
+public enum NotifyAccess
+{
+    None,
+    Main,
+    Exec,
+    All,
+}
+
 /// <summary>One command of an Exec line, as written: specifiers are expanded, variables are not (they are read when it runs).</summary>
-public sealed record ServiceCommand(string Path, ImmutableArray<string> Words, bool IsFailureIgnored = false, bool IsLiteral = false);
+public sealed record ServiceCommand(string Path, ImmutableArray<string> Words, bool IsFailureIgnored = false, bool IsLiteral = false, bool IsPrivileged = false);
 
 /// <summary>What a service's unit file says about running it. Null spans mean "no limit".</summary>
 public sealed record ServiceSettings
 {
     public ServiceType Type { get; init; } = ServiceType.Simple;
 
+    public ImmutableArray<ServiceCommand> Condition { get; init; } = [];
+
     public ImmutableArray<ServiceCommand> StartPre { get; init; } = [];
 
     public ImmutableArray<ServiceCommand> Start { get; init; } = [];
 
     public ImmutableArray<ServiceCommand> StartPost { get; init; } = [];
+
+    public ImmutableArray<ServiceCommand> Reload { get; init; } = [];
 
     public ImmutableArray<ServiceCommand> Stop { get; init; } = [];
 
@@ -56,11 +71,34 @@ public sealed record ServiceSettings
 
     public TimeSpan? StopTimeout { get; init; } = TimeSpan.FromSeconds(90);
 
+    /// <summary>How long the watchdog's signal is given; null: no limit.</summary>
+    public TimeSpan? AbortTimeout { get; init; } = TimeSpan.FromSeconds(90);
+
+    /// <summary>A service that runs longer is stopped, and has failed.</summary>
+    public TimeSpan? LongestRun { get; init; }
+
+    /// <summary>The longest silence of a service that says WATCHDOG=1; null: no watchdog.</summary>
+    public TimeSpan? Watchdog { get; init; }
+
+    public int WatchdogSignal { get; init; } = Signals.Abort;
+
+    public NotifyAccess NotifyAccess { get; init; }
+
+    /// <summary>Of Type=forking: where the daemon writes the number of its main process.</summary>
+    public string? PidFile { get; init; }
+
+    /// <summary>Of Type=forking without a PID file: the only process left is taken for the main one.</summary>
+    public bool GuessesMain { get; init; } = true;
+
     public bool RemainsAfterExit { get; init; }
 
     public KillMode KillMode { get; init; } = KillMode.ControlGroup;
 
     public int KillSignal { get; init; } = Signals.Terminate;
+
+    public int? RestartKillSignal { get; init; }
+
+    public int FinalKillSignal { get; init; } = Signals.Kill;
 
     public bool SendsKill { get; init; } = true;
 

@@ -4,12 +4,15 @@ namespace Coreutil.Supervisor.Machine;
 public enum ServiceState
 {
     Dead,
+    Condition,
     StartPre,
     Start,
     StartPost,
     Running,
     Exited,
+    Reload,
     Stop,
+    StopWatchdog,
     StopSigterm,
     StopSigkill,
     StopPost,
@@ -25,12 +28,15 @@ public static class ServiceNames
     public static string SubState(ServiceState state) => state switch
     {
         ServiceState.Dead => "dead",
+        ServiceState.Condition => "condition",
         ServiceState.StartPre => "start-pre",
         ServiceState.Start => "start",
         ServiceState.StartPost => "start-post",
         ServiceState.Running => "running",
         ServiceState.Exited => "exited",
+        ServiceState.Reload => "reload",
         ServiceState.Stop => "stop",
+        ServiceState.StopWatchdog => "stop-watchdog",
         ServiceState.StopSigterm => "stop-sigterm",
         ServiceState.StopSigkill => "stop-sigkill",
         ServiceState.StopPost => "stop-post",
@@ -41,11 +47,13 @@ public static class ServiceNames
         _ => throw new ArgumentOutOfRangeException(nameof(state)),
     };
 
+    /// <summary>A Type=idle service counts as active from its start on, as a simple one does.</summary>
     public static string ActiveState(ServiceState state) => state switch
     {
         ServiceState.Dead => "inactive",
-        ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost or ServiceState.AutoRestart => "activating",
+        ServiceState.Condition or ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost or ServiceState.AutoRestart => "activating",
         ServiceState.Running or ServiceState.Exited => "active",
+        ServiceState.Reload => "reloading",
         ServiceState.Failed => "failed",
         _ => "deactivating",
     };
@@ -54,11 +62,16 @@ public static class ServiceNames
     {
         ServiceResult.Success => "success",
         ServiceResult.Resources => "resources",
+        ServiceResult.Protocol => "protocol",
         ServiceResult.Timeout => "timeout",
         ServiceResult.ExitCode => "exit-code",
         ServiceResult.Signal => "signal",
         ServiceResult.CoreDump => "core-dump",
+        ServiceResult.Watchdog => "watchdog",
         ServiceResult.StartLimitHit => "start-limit-hit",
+        ServiceResult.TriggerLimitHit => "trigger-limit-hit",
+        ServiceResult.ServiceStartLimitHit => "service-start-limit-hit",
+        ServiceResult.ExecCondition => "exec-condition",
         _ => throw new ArgumentOutOfRangeException(nameof(result)),
     };
 }

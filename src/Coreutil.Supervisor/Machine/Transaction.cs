@@ -5,35 +5,22 @@ namespace Coreutil.Supervisor.Machine;
 public enum JobKind
 {
     Start,
+
+    /// <summary>Starts nothing: is done when the unit is active, and failed when it is not (Requisite=).</summary>
+    VerifyActive,
     Stop,
-}
+    Reload,
 
-/// <summary>The dependencies of one unit as its file states them.</summary>
-public sealed record UnitDependencies
-{
-    public ImmutableArray<string> Requires { get; init; } = [];
-
-    public ImmutableArray<string> Requisite { get; init; } = [];
-
-    public ImmutableArray<string> Wants { get; init; } = [];
-
-    public ImmutableArray<string> BindsTo { get; init; } = [];
-
-    public ImmutableArray<string> PartOf { get; init; } = [];
-
-    public ImmutableArray<string> Conflicts { get; init; } = [];
-
-    public ImmutableArray<string> After { get; init; } = [];
-
-    public ImmutableArray<string> Before { get; init; } = [];
-
-    public ImmutableArray<string> OnFailure { get; init; } = [];
+    /// <summary>A stop, and when the unit is down a start.</summary>
+    Restart,
 }
 
 /// <summary>What a transaction may know of a unit.</summary>
 /// <param name="Dependencies">As its file states them.</param>
 /// <param name="IsActive">It is active now.</param>
-public sealed record UnitNode(UnitDependencies Dependencies, bool IsActive);
+/// <param name="IsIdle">It is down: inactive or failed.</param>
+/// <param name="LoadRefusal">Why it cannot be started whatever its state, in systemd's words; null when it can.</param>
+public sealed record UnitNode(UnitDependencies Dependencies, bool IsActive, bool IsIdle = false, string? LoadRefusal = null);
 
 /// <summary>The jobs of one request, or why there are none.</summary>
 public abstract record TransactionResult
@@ -45,77 +32,38 @@ public abstract record TransactionResult
     public sealed record Planned(ImmutableDictionary<string, JobKind> Jobs) : TransactionResult;
 
     /// <summary>In systemd's words: <c>Unit b.service not found.</c></summary>
-    public sealed record Refused(string Reason) : TransactionResult;
+    public sealed record Refused(string Reason, bool IsNotFound = false) : TransactionResult;
 }
 
 /// <summary>From one request to all the jobs it pulls in (systemd.unit(5); the dependency table of the reference).</summary>
-public static class Transaction
+/// <param name="find">Gives null for a unit that has no file.</param>
+/// <param name="loaded">Every unit in memory: those that name a unit are found among them.</param>
+public sealed class Transaction(Func<string, UnitNode?> find, IEnumerable<string> loaded)
 {
+    private readonly ImmutableDictionary<string, JobKind>.Builder _jobs = ImmutableDictionary.CreateBuilder<string, JobKind>(StringComparer.Ordinal);
+    private readonly string[] _loaded = [.. loaded];
+
     /// <summary>
-    /// Start of <paramref name="name"/>: what it requires and wants starts too, what it conflicts with stops, and with what stops goes all that needs it.
-    /// A missing required unit refuses the whole; a missing wanted one is left out. <paramref name="find"/> gives null for a unit that cannot be loaded.
+    /// A start pulls in what the unit requires and wants and stops what it conflicts with; a stop or restart takes along who depends on the unit. A
+    /// required unit that cannot be loaded refuses the whole; a wanted one is left out. Jobs for units that are already where they shall go are dropped.
     /// </summary>
-    public static TransactionResult PlanStart(string name, Func<string, UnitNode?> find, IEnumerable<string> loaded)
+    public TransactionResult Plan(string name, JobKind kind)
     {
-        var jobs = ImmutableDictionary.CreateBuilder<string, JobKind>(StringComparer.Ordinal);
-        string[] all = [.. loaded];
-        return Pull(name) is { } refusal ? new TransactionResult.Refused(refusal) : new TransactionResult.Planned(jobs.ToImmutable());
-
-        string? Pull(string unit)
+        if (Add(name, kind) is { } refusal)
         {
-            if (jobs.ContainsKey(unit))
-            {
-                return null;
-            }
-
-            if (find(unit) is not { } node)
-            {
-                return $"Unit {unit} not found.";
-            }
-
-            jobs[unit] = JobKind.Start;
-            foreach (string required in node.Dependencies.Requires.Concat(node.Dependencies.BindsTo))
-            {
-                if (Pull(required) is { } refusal)
-                {
-                    return refusal;
-                }
-            }
-
-            foreach (string requisite in node.Dependencies.Requisite)
-            {
-                if (find(requisite) is not { IsActive: true })
-                {
-                    return $"Dependency failed: {requisite} is not active.";
-                }
-            }
-
-            foreach (string wanted in node.Dependencies.Wants.Where(wanted => find(wanted) is not null))
-            {
-                // A wanted unit that cannot come along stays away without a word.
-                var before = jobs.ToImmutable();
-                if (Pull(wanted) is not null)
-                {
-                    jobs.Clear();
-                    jobs.AddRange(before);
-                }
-            }
-
-            foreach (string rival in Rivals(unit, node.Dependencies, find, all))
-            {
-                AddStops(rival, find, all, jobs);
-            }
-
-            return null;
+            return refusal;
         }
-    }
 
-    /// <summary>Stop of <paramref name="name"/>: all that requires it, is bound to it or part of it stops too.</summary>
-    public static ImmutableDictionary<string, JobKind> PlanStop(string name, Func<string, UnitNode?> find, IEnumerable<string> loaded)
-    {
-        var jobs = ImmutableDictionary.CreateBuilder<string, JobKind>(StringComparer.Ordinal);
-        AddStops(name, find, [.. loaded], jobs);
-        return jobs.ToImmutable();
+        foreach (var (unit, job) in _jobs.ToArray())
+        {
+            bool isThere = find(unit) is { } node && ((job is JobKind.Start && node.IsActive) || (job == JobKind.Stop && node.IsIdle));
+            if (isThere && unit != name)
+            {
+                _jobs.Remove(unit);
+            }
+        }
+
+        return new TransactionResult.Planned(_jobs.ToImmutable());
     }
 
     /// <summary>Whether <paramref name="job"/> of <paramref name="unit"/> has to wait for <paramref name="otherJob"/> of <paramref name="other"/>.</summary>
@@ -124,13 +72,15 @@ public static class Transaction
         bool isAfter = dependencies.After.Contains(other) || otherDependencies.Before.Contains(unit);
         bool isBefore = dependencies.Before.Contains(other) || otherDependencies.After.Contains(unit);
 
-        // Stops come before starts, and among stops the order is turned round.
-        return (job, otherJob) switch
+        // Stops come before starts, and among stops the order is turned round. A restart is a stop as long as it is one.
+        bool isStop = job is JobKind.Stop or JobKind.Restart;
+        bool isOtherStop = otherJob is JobKind.Stop or JobKind.Restart;
+        return (isStop, isOtherStop) switch
         {
-            (JobKind.Start, JobKind.Stop) => isAfter || isBefore,
-            (JobKind.Stop, JobKind.Start) => false,
-            (JobKind.Start, JobKind.Start) => isAfter,
-            _ => isBefore,
+            (false, true) => isAfter || isBefore,
+            (true, false) => false,
+            (false, false) => isAfter,
+            (true, true) => isBefore,
         };
     }
 
@@ -138,25 +88,94 @@ public static class Transaction
     public static IEnumerable<string> BoundTo(string name, Func<string, UnitNode?> find, IEnumerable<string> loaded) =>
         loaded.Where(unit => find(unit) is { IsActive: true } node && node.Dependencies.BindsTo.Contains(name));
 
-    private static IEnumerable<string> Rivals(string unit, UnitDependencies dependencies, Func<string, UnitNode?> find, IEnumerable<string> loaded) =>
-        dependencies.Conflicts.Concat(loaded.Where(other => other != unit && find(other)?.Dependencies.Conflicts.Contains(unit) == true)).Distinct()
-            .Where(rival => find(rival) is { IsActive: true });
-
-    private static void AddStops(string name, Func<string, UnitNode?> find, string[] loaded, ImmutableDictionary<string, JobKind>.Builder jobs)
+    private TransactionResult.Refused? Add(string unit, JobKind kind)
     {
-        if (!jobs.TryAdd(name, JobKind.Stop))
+        var node = find(unit);
+        if (kind != JobKind.Stop && node is null)
         {
-            return;
+            return new($"Unit {unit} not found.", IsNotFound: true);
         }
 
-        foreach (string dependent in loaded)
+        if (kind != JobKind.Stop && node!.LoadRefusal is { } refusal)
         {
-            if (find(dependent)?.Dependencies is { } dependencies
-                && (dependencies.Requires.Contains(name) || dependencies.BindsTo.Contains(name)
-                    || dependencies.PartOf.Contains(name) || dependencies.Requisite.Contains(name)))
+            return new(refusal);
+        }
+
+        if (_jobs.TryGetValue(unit, out var present))
+        {
+            if (present == kind || (present == JobKind.Restart && kind != JobKind.Stop) || (present == JobKind.Start && kind is JobKind.VerifyActive or JobKind.Reload))
             {
-                AddStops(dependent, find, loaded, jobs);
+                return null;
+            }
+
+            if (present == JobKind.Stop || kind == JobKind.Stop)
+            {
+                return new($"Transaction contains conflicting jobs '{NameOf(present)}' and '{NameOf(kind)}' for {unit}. Probably contradicting requirement dependencies configured.");
             }
         }
+
+        _jobs[unit] = kind;
+        if (kind is JobKind.Start or JobKind.Restart && AddNeeded(unit, node!.Dependencies) is { } failure)
+        {
+            return failure;
+        }
+
+        if (kind == JobKind.Reload)
+        {
+            foreach (string other in node!.Dependencies.PropagatesReloadTo.Where(other => find(other) is { IsActive: true, LoadRefusal: null }))
+            {
+                Add(other, JobKind.Reload);
+            }
+        }
+
+        return kind is JobKind.Stop or JobKind.Restart ? AddFollowers(unit, kind) : null;
     }
+
+    private TransactionResult.Refused? AddNeeded(string unit, UnitDependencies dependencies)
+    {
+        foreach (var (other, kind) in dependencies.Needed.Select(other => (other, JobKind.Start)).Concat(dependencies.Requisite.Select(other => (other, JobKind.VerifyActive))))
+        {
+            if (Add(other, kind) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        foreach (string wanted in dependencies.Wants)
+        {
+            // A wanted unit that cannot come along stays away without a word, and so does all that it pulled in.
+            var before = _jobs.ToImmutable();
+            if (Add(wanted, JobKind.Start) is not null)
+            {
+                _jobs.Clear();
+                _jobs.AddRange(before);
+            }
+        }
+
+        var rivals = dependencies.Conflicts.Concat(_loaded.Where(other => other != unit && find(other)?.Dependencies.Conflicts.Contains(unit) == true));
+        return rivals.Distinct().Where(rival => find(rival) is not null).Select(rival => Add(rival, JobKind.Stop)).FirstOrDefault(refusal => refusal is not null);
+    }
+
+    private TransactionResult.Refused? AddFollowers(string unit, JobKind kind)
+    {
+        foreach (string follower in _loaded)
+        {
+            // Who is down is not restarted, and has nothing to stop.
+            if (find(follower) is { IsIdle: false } node && node.Dependencies.FollowsStopOf(unit) && Add(follower, kind) is { } refusal)
+            {
+                return refusal;
+            }
+        }
+
+        return null;
+    }
+
+    private static string NameOf(JobKind kind) => kind switch
+    {
+        JobKind.Start => "start",
+        JobKind.VerifyActive => "verify-active",
+        JobKind.Stop => "stop",
+        JobKind.Reload => "reload",
+        _ => "restart",
+    };
 }

@@ -12,14 +12,17 @@ public sealed unsafe class ChildWatch
     private readonly object _gate = new();
     private readonly Spawner _spawner;
     private readonly Action<int, ProcessExit> _onExit;
+    private readonly DescriptorWatch _reports;
     private long _started;
 
     /// <param name="spawner">Starts what is to be watched.</param>
+    /// <param name="reports">Waits for the executors' reports.</param>
     /// <param name="onExit">Called on the watching thread with each process that ended, ours or an orphan.</param>
-    public ChildWatch(Spawner spawner, Action<int, ProcessExit> onExit)
+    public ChildWatch(Spawner spawner, DescriptorWatch reports, Action<int, ProcessExit> onExit)
     {
         _spawner = spawner;
         _onExit = onExit;
+        _reports = reports;
 
         // An inherited SIG_IGN would make the kernel reap our children and lose every status.
         LibC.Signal(LibC.SignalChild, 0);
@@ -27,16 +30,49 @@ public sealed unsafe class ChildWatch
         new Thread(WaitForExits) { IsBackground = true, Name = "children" }.Start();
     }
 
-    public int Spawn(ExecSpec spec, int output, Action<int> register)
+    /// <param name="spec">The command.</param>
+    /// <param name="output">Its standard output and error.</param>
+    /// <param name="passed">Its descriptors from 3 on.</param>
+    /// <param name="onExecuted">Called on another thread when the executor has become the command (true) or has failed (false).</param>
+    /// <param name="register">Called with the process before its end can be reported.</param>
+    public int Spawn(ExecSpec spec, int output, IReadOnlyList<int> passed, Action<bool>? onExecuted, Action<int> register)
     {
-        lock (_gate)
+        int* ends = stackalloc int[2];
+        bool isReported = onExecuted is not null && LibC.Pipe(ends, LibC.OpenCloseOnExec) == 0;
+        try
         {
-            int pid = _spawner.Spawn(spec, output);
-            register(pid);
-            _started++;
-            Monitor.Pulse(_gate);
-            return pid;
+            lock (_gate)
+            {
+                int pid = _spawner.Spawn(spec, output, passed, isReported ? ends[1] : null);
+                register(pid);
+                _started++;
+                Monitor.Pulse(_gate);
+                return pid;
+            }
         }
+        finally
+        {
+            if (isReported)
+            {
+                LibC.Close(ends[1]);
+                WaitForReport(ends[0], onExecuted!);
+            }
+        }
+    }
+
+    private void WaitForReport(int end, Action<bool> onExecuted) => _reports.Watch(end, () =>
+    {
+        byte one;
+        nint count = LibC.Read(end, &one, 1);
+        LibC.Close(end);
+        onExecuted(count == 0);
+    });
+
+    /// <summary>True for a child of ours that has not been reaped: its end will be reported.</summary>
+    public bool IsChild(int pid)
+    {
+        int* information = stackalloc int[32];
+        return LibC.WaitId(LibC.WaitProcess, pid, information, LibC.WaitExited | LibC.WaitNoWait | LibC.WaitNoHang) == 0;
     }
 
     private void WaitForExits()

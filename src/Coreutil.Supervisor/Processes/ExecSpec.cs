@@ -13,6 +13,30 @@ public sealed record ExecSpec
     /// <summary>NAME=value, the whole environment of the command.</summary>
     public required ImmutableArray<string> Environment { get; init; }
 
+    /// <summary>Variables that get the number of the process itself: LISTEN_PID and its like.</summary>
+    public ImmutableArray<string> OwnPidVariables { get; init; } = [];
+
+    /// <summary>How many descriptors follow the spec's own; the command knows them from 3 on.</summary>
+    public int Descriptors { get; init; }
+
+    /// <summary>One more descriptor follows: it is written to when a step failed, and closed by execve when none did.</summary>
+    public bool IsReported { get; init; }
+
+    /// <summary>The first of these descriptors is standard input, and output where no other is named (StandardInput=socket).</summary>
+    public bool IsInputSocket { get; init; }
+
+    public StandardStream Input { get; init; } = new();
+
+    public StandardStream Output { get; init; } = new();
+
+    public StandardStream Error { get; init; } = new();
+
+    /// <summary>A step that cannot succeed, known before it is tried: the executor reports it as its own.</summary>
+    public FailedStep? Refusal { get; init; }
+
+    /// <summary>systemd's default; a filter at the end of a pipe wants it otherwise.</summary>
+    public bool IgnoresSigpipe { get; init; } = true;
+
     /// <summary>cgroup.procs files to join before anything else.</summary>
     public ImmutableArray<string> ControlGroups { get; init; } = [];
 
@@ -35,6 +59,14 @@ public sealed record ExecSpec
 
     public ImmutableArray<ResourceLimit> Limits { get; init; } = [];
 }
+
+/// <summary>What a failed step of the executor ends with (200-243), and why.</summary>
+public sealed record FailedStep(int ExitCode, string What);
+
+/// <summary>Where one of the standard streams leads: what the supervisor passed, or a file that is opened before the user changes.</summary>
+/// <param name="Path">Null: as passed.</param>
+/// <param name="Flags">open(2)'s.</param>
+public sealed record StandardStream(string? Path = null, int Flags = 0);
 
 /// <summary>One setrlimit: Linux's number of the resource, soft and hard value (ulong.MaxValue: none).</summary>
 public sealed record ResourceLimit(int Resource, ulong Soft, ulong Hard);

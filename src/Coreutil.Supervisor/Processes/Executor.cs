@@ -14,6 +14,11 @@ public static unsafe class Executor
     /// <summary>The descriptor the spec is read from; the spawner puts the pipe there.</summary>
     public const int SpecDescriptor = 3;
 
+    /// <summary>Where the spawner puts the descriptors that the command gets.</summary>
+    public const int FirstPassed = 4;
+
+    private const int FileMode = 0x1A4;
+
     /// <summary>Returns only when a step failed. Everything happens on the calling thread: most of what is set belongs to a thread.</summary>
     public static int Run(TextWriter error)
     {
@@ -24,12 +29,23 @@ public static unsafe class Executor
         }
 
         var (code, what) = Apply(spec);
+        if (spec.IsReported)
+        {
+            byte one = 1;
+            LibC.Write(FirstPassed + spec.Descriptors, &one, 1);
+        }
+
         error.WriteLine($"Failed at step {ExitCodeNames.Of(code)} spawning {spec.Path}: {what}");
         return code;
     }
 
     private static (int Code, string What) Apply(ExecSpec spec)
     {
+        if (spec.Refusal is { } refusal)
+        {
+            return (refusal.ExitCode, refusal.What);
+        }
+
         foreach (string file in spec.ControlGroups)
         {
             if (!TryWrite(file, "0"))
@@ -52,7 +68,13 @@ public static unsafe class Executor
         LibC.SetFileMask(spec.FileMask);
         byte* path = NativeStrings.Copy(spec.Path);
         byte** arguments = new NativeStrings(spec.Arguments).Vector;
-        byte** environment = new NativeStrings(spec.Environment).Vector;
+        string self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
+        byte** environment = new NativeStrings([.. spec.Environment, .. spec.OwnPidVariables.Select(name => $"{name}={self}")]).Vector;
+        if (OpenStreams(spec) is var (stream, what) && stream != 0)
+        {
+            return (stream, what);
+        }
+
         if (spec.Group is { } group)
         {
             uint[] groups = [.. spec.SupplementaryGroups];
@@ -65,8 +87,7 @@ public static unsafe class Executor
             }
         }
 
-        // Whatever the caller left open stays behind at execve.
-        LibC.SystemCall((nint)LibC.CloseRangeCall, 3, int.MaxValue, 4, 0);
+        MoveDescriptors(spec.Descriptors);
         ulong* values = stackalloc ulong[2];
         foreach (var limit in spec.Limits)
         {
@@ -88,21 +109,62 @@ public static unsafe class Executor
             return (ExitCodeNames.ChangeDirectory, $"{spec.WorkingDirectory}: {LastError()}");
         }
 
-        ResetSignals();
+        ResetSignals(spec.IgnoresSigpipe);
         LibC.Execute(path, arguments, environment);
         return (ExitCodeNames.Exec, LastError());
+    }
+
+    private static (int Code, string What) OpenStreams(ExecSpec spec)
+    {
+        if (spec.IsInputSocket)
+        {
+            LibC.Duplicate(FirstPassed, 0);
+            LibC.Duplicate(FirstPassed, 1);
+        }
+
+        foreach (var (stream, number, code) in (ReadOnlySpan<(StandardStream, int, int)>)
+            [(spec.Input, 0, ExitCodeNames.StandardInput), (spec.Output, 1, ExitCodeNames.StandardOutput), (spec.Error, 2, ExitCodeNames.StandardError)])
+        {
+            if (stream.Path is null)
+            {
+                continue;
+            }
+
+            int opened = LibC.Open(stream.Path, stream.Flags | LibC.OpenCloseOnExec, FileMode);
+            if (opened < 0)
+            {
+                return (code, $"{stream.Path}: {LastError()}");
+            }
+
+            LibC.Duplicate(opened, number);
+            LibC.Close(opened);
+        }
+
+        return (0, "");
+    }
+
+    /// <summary>Puts the passed descriptors where sd_listen_fds(3) looks for them; whatever else is open stays behind at execve.</summary>
+    private static void MoveDescriptors(int count)
+    {
+        // The spec's own number is free by now: each moves down by one.
+        for (int i = 0; i < count; i++)
+        {
+            LibC.Duplicate(FirstPassed + i, SpecDescriptor + i);
+        }
+
+        LibC.SystemCall((nint)LibC.CloseRangeCall, SpecDescriptor + count, int.MaxValue, 4, 0);
     }
 
     /// <summary>
     /// Ignored signals survive execve. The runtime ignores SIGPIPE, which is systemd's default for services too (IgnoreSIGPIPE=yes); glibc's spawn leaves 32
     /// ignored. All others go back to their default.
     /// </summary>
-    private static void ResetSignals()
+    private static void ResetSignals(bool ignoresSigpipe)
     {
         ulong* action = stackalloc ulong[4];
         for (int signal = 1; signal <= 64; signal++)
         {
-            if (signal == Signals.Pipe || LibC.SystemCall((nint)LibC.SignalActionCall, signal, 0, (nint)action, 8) != 0 || action[0] != 1)
+            if ((signal == Signals.Pipe && ignoresSigpipe) || LibC.SystemCall((nint)LibC.SignalActionCall, signal, 0, (nint)action, 8) != 0 || action[0] != 1)
             {
                 continue;
             }

@@ -18,6 +18,8 @@ public sealed class HostStandIns(IPEndPoint etcd, string dockerSocket = "/var/ru
         "remote-fs.target", "sockets.target", "sysinit.target", "timers.target",
     ]);
 
+    public static IEnumerable<string> Targets => _targets;
+
     /// <summary>True where a name that has no file still names something of the host.</summary>
     public bool Knows(string unit) =>
         unit is "etcd.service" or "etcd2.service" or "fleet.service" || _targets.Contains(unit) || (unit == "docker.service" && File.Exists(dockerSocket));

@@ -9,6 +9,7 @@ public enum JobResult
     Failed,
     Dependency,
     Canceled,
+    Assert,
 }
 
 /// <summary>One waiting or running job of a unit; a unit has at most one.</summary>
@@ -18,7 +19,8 @@ public sealed class Job(SupervisedUnit unit, JobKind kind)
 
     public SupervisedUnit Unit => unit;
 
-    public JobKind Kind => kind;
+    /// <summary>A restart becomes a start when its stop is done.</summary>
+    public JobKind Kind { get; set; } = kind;
 
     public bool IsRunning { get; set; }
 
@@ -28,21 +30,26 @@ public sealed class Job(SupervisedUnit unit, JobKind kind)
 }
 
 /// <summary>Carries out the jobs of transactions in the order of After= and Before=. Lives on the supervisor's loop.</summary>
-public sealed class JobQueue
+/// <param name="onDependencyFailed">A unit could not start because of another one: that too is a failure that OnFailure= hears of.</param>
+public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
 {
     private readonly Dictionary<string, Job> _jobs = new(StringComparer.Ordinal);
 
-    public bool IsEmpty => _jobs.Count == 0;
+    public Job? JobOf(string unit) => _jobs.GetValueOrDefault(unit);
 
-    public bool HasJob(string unit) => _jobs.ContainsKey(unit);
-
-    /// <summary>Adds a job; one of the other kind that the unit still has is cancelled (mode replace), one of the same kind is shared.</summary>
+    /// <summary>Adds a job. One of the same kind is shared, a start and a restart merge, and everything else that the unit still has is cancelled (mode replace).</summary>
     public Job Add(SupervisedUnit unit, JobKind kind)
     {
         if (_jobs.TryGetValue(unit.Name, out var present))
         {
-            if (present.Kind == kind)
+            if (present.Kind == kind || (present.Kind == JobKind.Restart && kind == JobKind.Start) || (kind == JobKind.VerifyActive && present.Kind == JobKind.Start))
             {
+                return present;
+            }
+
+            if (present.Kind == JobKind.Start && kind == JobKind.Restart)
+            {
+                (present.Kind, present.IsRunning) = (kind, false);
                 return present;
             }
 
@@ -54,75 +61,156 @@ public sealed class JobQueue
         return job;
     }
 
-    /// <summary>Ends jobs whose unit has arrived and begins those that nothing holds back, until nothing moves.</summary>
-    public void Advance()
+    /// <summary>Ends the jobs whose unit has arrived; true when there was one.</summary>
+    public bool TryEndAny()
     {
-        bool hasMoved = true;
-        while (hasMoved)
+        bool hasEnded = false;
+        foreach (var job in _jobs.Values.ToArray())
         {
-            hasMoved = false;
-            foreach (var job in _jobs.Values.ToArray())
-            {
-                if (!job.IsRunning && !_jobs.Values.Any(other => other != job && IsHeldBackBy(job, other)))
-                {
-                    job.IsRunning = true;
-                    hasMoved = true;
-                    if (job.Kind == JobKind.Start)
-                    {
-                        job.Unit.Start();
-                    }
-                    else
-                    {
-                        job.Unit.Stop();
-                    }
-                }
-
-                if (job.IsRunning && OutcomeOf(job) is { } result)
-                {
-                    Remove(job, result);
-                    hasMoved = true;
-                }
-            }
+            hasEnded |= IsCurrent(job) && TryEnd(job);
         }
+
+        return hasEnded;
     }
 
-    private static bool IsHeldBackBy(Job job, Job other) => Transaction.Waits(
-        job.Unit.Name, job.Unit.Definition.Dependencies, job.Kind, other.Unit.Name, other.Unit.Definition.Dependencies, other.Kind);
+    /// <summary>Begins one job that nothing holds back; false when there is none.</summary>
+    public bool TryBeginOne()
+    {
+        foreach (var job in _jobs.Values.ToArray())
+        {
+            if (!job.IsRunning && !IsHeldBack(job) && TryBegin(job))
+            {
+                return true;
+            }
+        }
+
+        // Jobs that wait for each other in a circle would wait for ever: the first by name goes.
+        return _jobs.Count > 1 && _jobs.Values.All(job => !job.IsRunning && IsHeldBack(job))
+            && TryBegin(_jobs.Values.MinBy(job => job.Unit.Name, StringComparer.Ordinal)!);
+    }
+
+    private bool IsCurrent(Job job) => _jobs.TryGetValue(job.Unit.Name, out var present) && present == job;
+
+    private bool IsHeldBack(Job job) => _jobs.Values.Any(other => other != job && Transaction.Waits(
+        job.Unit.Name, job.Unit.Definition.Dependencies, job.Kind, other.Unit.Name, other.Unit.Definition.Dependencies, other.Kind));
+
+    /// <summary>False where the unit cannot take the job yet.</summary>
+    private bool TryBegin(Job job)
+    {
+        switch (job.Kind)
+        {
+            case JobKind.Stop:
+                job.Unit.Stop(isRestart: false);
+                break;
+            case JobKind.Restart when job.Unit.IsIdle:
+                job.Kind = JobKind.Start;
+                return true;
+            case JobKind.Restart:
+                job.Unit.Stop(isRestart: true);
+                break;
+            case JobKind.Reload when !job.Unit.IsActive || !job.Unit.CanReload:
+                End(job, JobResult.Failed);
+                return true;
+            case JobKind.Reload:
+                job.Unit.Reload();
+                break;
+            case JobKind.VerifyActive when !job.Unit.IsActive && !job.Unit.IsIdle:
+                return false;
+            case JobKind.VerifyActive:
+                End(job, job.Unit.IsActive ? JobResult.Done : JobResult.Failed);
+                return true;
+            case JobKind.Start:
+                switch (job.Unit.TryStart())
+                {
+                    case StartOutcome.NotYet:
+                        return false;
+                    case StartOutcome.Skipped:
+                        End(job, JobResult.Done);
+                        return true;
+                    case StartOutcome.AssertFailed:
+                        End(job, JobResult.Assert);
+                        return true;
+                    case StartOutcome.Refused:
+                        End(job, JobResult.Failed);
+                        return true;
+                    case StartOutcome.DependencyMissing:
+                        End(job, JobResult.Dependency);
+                        return true;
+                }
+
+                break;
+        }
+
+        job.IsRunning = true;
+        return true;
+    }
+
+    private bool TryEnd(Job job)
+    {
+        if (!job.IsRunning)
+        {
+            return false;
+        }
+
+        if (job.Kind == JobKind.Restart && job.Unit.IsIdle)
+        {
+            // The second half waits for its turn like any start.
+            (job.Kind, job.IsRunning) = (JobKind.Start, false);
+            return true;
+        }
+
+        if (OutcomeOf(job) is not { } result)
+        {
+            return false;
+        }
+
+        End(job, result);
+        return true;
+    }
 
     private static JobResult? OutcomeOf(Job job) => (job.Kind, job.Unit.State.ActiveState) switch
     {
         (JobKind.Stop, "inactive" or "failed") => JobResult.Done,
-        (JobKind.Stop, _) => null,
-        (_, "active") => JobResult.Done,
-        // A oneshot that ran well is inactive again; a stand-in whose probe fails is inactive and was never up.
-        (_, "inactive") when job.Unit is ServiceUnit && job.Unit.Result == ServiceResult.Success => JobResult.Done,
-        (_, "inactive" or "failed") => JobResult.Failed,
+        (JobKind.Start, "active" or "reloading") => JobResult.Done,
+        (JobKind.Start, "inactive") => JobResult.Done,
+        (JobKind.Start, "failed") => JobResult.Failed,
+        // A start that failed and will be tried again by itself has failed all the same.
+        (JobKind.Start, _) when job.Unit.IsWaitingToRestart => JobResult.Failed,
+        (JobKind.Reload, "reloading" or "activating") => null,
+        (JobKind.Reload, "active") => job.Unit.HasReloadFailed ? JobResult.Failed : JobResult.Done,
+        (JobKind.Reload, _) => JobResult.Failed,
         _ => null,
     };
 
-    private void Remove(Job job, JobResult result)
+    private void End(Job job, JobResult result)
     {
-        if (_jobs.TryGetValue(job.Unit.Name, out var present) && present == job)
+        if (IsCurrent(job))
         {
             _jobs.Remove(job.Unit.Name);
         }
 
         job.Complete(result);
-        if (job.Kind == JobKind.Start && result != JobResult.Done)
+        if (result is JobResult.Dependency)
+        {
+            onDependencyFailed(job.Unit);
+        }
+
+        if (job.Kind is JobKind.Start or JobKind.VerifyActive && result is not (JobResult.Done or JobResult.Canceled))
         {
             FailDependents(job.Unit.Name);
         }
     }
 
-    /// <summary>A unit that requires the failed one and is ordered after it is not started ("dependency").</summary>
+    /// <summary>Who needs the failed one is not started either ("dependency").</summary>
     private void FailDependents(string failed)
     {
         foreach (var dependent in _jobs.Values.ToArray())
         {
             var dependencies = dependent.Unit.Definition.Dependencies;
-            if (dependent is { Kind: JobKind.Start, IsRunning: false } && (dependencies.Requires.Contains(failed) || dependencies.BindsTo.Contains(failed)))
+            if (IsCurrent(dependent) && dependent.Kind is JobKind.Start or JobKind.VerifyActive
+                && dependencies.Needed.Concat(dependencies.Requisite).Contains(failed))
             {
-                Remove(dependent, JobResult.Dependency);
+                End(dependent, JobResult.Dependency);
             }
         }
     }

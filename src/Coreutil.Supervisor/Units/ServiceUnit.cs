@@ -1,40 +1,61 @@
 using System.Collections.Immutable;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using System.Globalization;
 using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 using Coreutil.Units;
-using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor.Units;
 
 /// <summary>What of the host a service needs to run; one for all services.</summary>
-public sealed record ServiceHost(
-    ChildWatch Children,
-    OutputPump Output,
-    UserDatabase Users,
-    TimeProvider Time,
-    ImmutableArray<KeyValuePair<string, string>> BaseEnvironment,
-    string StateDirectory,
-    string? ControlGroupRoot,
-    Action<Action> Post,
-    Action<int, ServiceUnit, ProcessRole> Register);
+public sealed record ServiceHost
+{
+    public required ChildWatch Children { get; init; }
+
+    public required OutputPump Output { get; init; }
+
+    public required CommandSpecs Commands { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public required string StateDirectory { get; init; }
+
+    public string? ControlGroupRoot { get; init; }
+
+    /// <summary>NOTIFY_SOCKET of services that may notify.</summary>
+    public required string NotifyAddress { get; init; }
+
+    /// <summary>Queues a step on the supervisor's loop.</summary>
+    public required Action<Action> Post { get; init; }
+
+    /// <summary>Tells whose process a number is, so that its end is reported to the right unit.</summary>
+    public required Action<int, ServiceUnit, ProcessRole> Register { get; init; }
+
+    /// <summary>Queues the restart job of a service whose RestartSec= is over.</summary>
+    public required Action<ServiceUnit> Restart { get; init; }
+
+    /// <summary>The sockets that a service is started with, and their names.</summary>
+    public required Func<ServiceUnit, ImmutableArray<(int Descriptor, string Name)>> SocketsOf { get; init; }
+}
 
 /// <summary>The shell around a <see cref="ServiceMachine"/>: does what the machine says and tells it what happened. Lives on the supervisor's loop.</summary>
-public sealed class ServiceUnit : SupervisedUnit
+public class ServiceUnit : SupervisedUnit
 {
+    private static readonly TimeSpan _pidFilePeriod = TimeSpan.FromMilliseconds(100);
+
     private readonly ServiceHost _host;
     private readonly ProcessGroup _group;
-    private readonly string _runtimeFile;
+    private readonly RuntimeFile _runtime;
     private readonly string _outputPipe;
+    private readonly OneShotTimer _stageTimer;
+    private readonly OneShotTimer _watchdogTimer;
+    private readonly OneShotTimer _pidFileTimer;
     private ServiceMachine _machine;
-    private ITimer? _timer;
-    private int _timerNumber;
     private int? _output;
     private int? _main;
     private int? _control;
     private string _invocation = "";
+    private (ProcessRole Role, string Why)? _refusal;
 
     public ServiceUnit(UnitDefinition definition, ServiceHost host)
         : base(definition)
@@ -42,26 +63,46 @@ public sealed class ServiceUnit : SupervisedUnit
         _host = host;
         _machine = new ServiceMachine(definition.Service);
         _group = new ProcessGroup(host.ControlGroupRoot is { } root ? Path.Combine(root, definition.Name) : null);
-        _runtimeFile = Path.Combine(host.StateDirectory, "run", $"{definition.Name}.json");
+        _runtime = new RuntimeFile(Path.Combine(host.StateDirectory, "run", $"{definition.Name}.json"));
         _outputPipe = Path.Combine(host.StateDirectory, "journal", $"{definition.Name}.output");
         Journal = new UnitJournal(Path.Combine(host.StateDirectory, "journal", definition.Name));
+        _stageTimer = new(host.Time, host.Post, () => Apply(_machine.OnTimer(Now, View)));
+        _watchdogTimer = new(host.Time, host.Post, () => Apply(_machine.OnWatchdog(Now, View)));
+        _pidFileTimer = new(host.Time, host.Post, LookForPidFile);
     }
 
     public UnitJournal Journal { get; }
 
     public override UnitState State => Definition.LoadError is not null && _machine.IsIdle
         ? new(Definition.LoadState, "inactive", "dead")
-        : new("loaded", ServiceNames.ActiveState(_machine.State), ServiceNames.SubState(_machine.State));
+        : new("loaded", ServiceNames.ActiveState(_machine.State), SubStateOf(_machine.State));
 
     public override DateTimeOffset ChangedAt => _machine.ChangedAt;
 
     public override ServiceResult Result => _machine.Result;
 
+    /// <summary>Processes that a stop left behind (KillMode=process): as long as they live the unit is remembered.</summary>
+    public override bool HasLeftOvers => !_group.IsEmpty;
+
+    public override bool IsWaitingToRestart => _machine.State == ServiceState.AutoRestart;
+
+    public override bool CanReload => Definition.Service.Reload.Length > 0;
+
+    public override bool HasReloadFailed => _machine.ReloadResult != ServiceResult.Success;
+
     public int? MainPid => _main;
+
+    public int? ControlPid => _control;
 
     public ProcessExit? MainExit => _machine.MainExit;
 
     public int RestartCount => _machine.RestartCount;
+
+    public string StatusText => _machine.StatusText;
+
+    public ServiceState Stage => _machine.State;
+
+    public string Invocation => _invocation;
 
     public string? ControlGroup => _group.Directory;
 
@@ -70,42 +111,38 @@ public sealed class ServiceUnit : SupervisedUnit
     public override void Redefine(UnitDefinition definition)
     {
         base.Redefine(definition);
-        if (_machine.IsIdle)
+        if (_machine.State == ServiceState.Dead)
         {
             _machine = new ServiceMachine(definition.Service);
         }
     }
 
-    public override void Start()
+    public override void Stop(bool isRestart) => Apply(_machine.Stop(isRestart, Now, View));
+
+    public override void Reload() => Apply(_machine.Reload(Now, View));
+
+    public override void ResetFailed()
     {
-        if (_machine.IsIdle && _machine.Settings != Definition.Service)
-        {
-            _machine = new ServiceMachine(Definition.Service);
-        }
-
-        if (_machine.IsIdle)
-        {
-            _invocation = Guid.NewGuid().ToString("N");
-            Report($"Starting {Definition.Description}...");
-        }
-
-        Apply(_machine.Start(Now, View));
+        base.ResetFailed();
+        Apply(_machine.ResetFailed());
     }
 
-    public override void Stop() => Apply(_machine.Stop(Now, View));
-
-    public override void ResetFailed() => Apply(_machine.ResetFailed());
+    public override void Collect()
+    {
+        base.Collect();
+        _machine = new ServiceMachine(Definition.Service);
+    }
 
     public void Signal(int signal) => _group.Signal(signal);
 
-    public void OnExited(ProcessRole role, ProcessExit exit)
+    public void OnExited(int pid, ProcessRole role, ProcessExit exit)
     {
-        if (role == ProcessRole.Main)
+        if (role == ProcessRole.Main && pid == _main)
         {
             _main = null;
             Apply(_machine.OnMainExited(exit, Now, View));
         }
-        else
+        else if (role == ProcessRole.Control && pid == _control)
         {
             _control = null;
             Apply(_machine.OnControlExited(exit, Now, View));
@@ -117,73 +154,146 @@ public sealed class ServiceUnit : SupervisedUnit
     /// <summary>Some process ended that was not one of ours to know: it may have been the last of this unit.</summary>
     public void CheckGroup()
     {
-        if (!_machine.IsIdle && State.ActiveState == "deactivating" && _group.IsEmpty)
+        if (!_machine.IsIdle && _machine.State != ServiceState.AutoRestart && _group.IsEmpty)
         {
             Apply(_machine.OnGroupEmpty(Now, View));
         }
     }
 
+    /// <summary>True when the sender is one of this unit's processes; whether it is heard is another question.</summary>
+    public bool TryNotify(int sender, IReadOnlyList<KeyValuePair<string, string>> fields)
+    {
+        if (sender != _main && sender != _control && !_group.ReadProcesses().Contains(sender))
+        {
+            return false;
+        }
+
+        bool isHeard = _machine.Settings.NotifyAccess switch
+        {
+            NotifyAccess.Main => sender == _main,
+            NotifyAccess.Exec => sender == _main || sender == _control,
+            NotifyAccess.All => true,
+            _ => false,
+        };
+        if (isHeard)
+        {
+            Apply(_machine.OnNotified(fields, pid => ProcessIdentity.TryRead(pid) is not null && _group.ReadProcesses().Contains(pid), Now, View));
+        }
+        else
+        {
+            Report($"{Name}: Got notification message from PID {sender.ToString(CultureInfo.InvariantCulture)}, but reception is not permitted for it");
+        }
+
+        return true;
+    }
+
     /// <summary>After a crash of unitd: takes up a main process that still runs, and ends what is left of a unit whose main process is gone.</summary>
     public void Recover()
     {
-        if (Definition.LoadError is null && File.Exists(_runtimeFile)
-            && JsonSerializer.Deserialize(File.ReadAllText(_runtimeFile), RuntimeStateJson.Default.RuntimeState) is { } saved)
+        var saved = Definition.LoadError is null ? _runtime.Read() : null;
+        bool isMainAlive = saved?.MainPid is { } pid && new ProcessIdentity(pid, saved.MainStartTime).IsAlive;
+        if (saved is null || !(isMainAlive || saved.State == ServiceState.Exited))
         {
-            bool isMainAlive = saved.MainPid is { } pid && new ProcessIdentity(pid, saved.MainStartTime).IsAlive;
-            _invocation = saved.Invocation;
-            if (isMainAlive || saved.State == ServiceState.Exited)
+            if (saved is not null)
             {
-                OpenOutput();
-                _machine.Adopt(saved.State, saved.Since);
-                _main = isMainAlive ? saved.MainPid : null;
-                if (isMainAlive)
-                {
-                    _group.Add(saved.MainPid!.Value);
-                    Report("Found running after a restart of the supervisor.");
-                }
-
-                return;
+                _runtime.Delete();
+                Report("The main process ended while the supervisor was away; how is not known.");
             }
 
-            File.Delete(_runtimeFile);
-            Report("The main process ended while the supervisor was away; how is not known.");
+            if (!_group.IsEmpty)
+            {
+                _group.Signal(Signals.Kill);
+            }
+
+            return;
         }
 
-        if (!_group.IsEmpty)
+        _invocation = saved.Invocation;
+        OpenOutput();
+        _machine.Adopt(new(saved.State, saved.Since, isMainAlive, saved.RestartCount));
+        if (isMainAlive)
         {
-            _group.Signal(Signals.Kill);
+            _main = saved.MainPid;
+            _group.Add(saved.MainPid!.Value);
+            Report("Found running after a restart of the supervisor.");
         }
     }
 
-    /// <summary>An adopted process is nobody's child here: asked for from time to time.</summary>
-    public void CheckAdopted(Func<int, bool> isChild)
+    /// <summary>A process that is nobody's child here (adopted, or forked away by a daemon's other child) tells nothing: it is looked for from time to time.</summary>
+    public void CheckAdopted()
     {
-        if (_main is { } pid && !isChild(pid) && ProcessIdentity.TryRead(pid) is null)
+        if (_main is { } pid && ProcessIdentity.TryRead(pid) is null && !_host.Children.IsChild(pid))
         {
-            OnExited(ProcessRole.Main, new(ProcessExitKind.Unknown, 0));
+            OnExited(pid, ProcessRole.Main, new(ProcessExitKind.Unknown, 0));
         }
     }
 
-    /// <summary>The unit is unloaded: nothing of it stays but its journal.</summary>
-    public void Forget()
+    public override void Forget()
     {
-        Arm(null);
+        _stageTimer.Arm(null);
+        _watchdogTimer.Arm(null);
         if (_output is { } output)
         {
             _host.Output.Close(output);
+            _output = null;
         }
 
         File.Delete(_outputPipe);
-        File.Delete(_runtimeFile);
+        _runtime.Delete();
         _group.Remove();
     }
 
-    private DateTimeOffset Now => _host.Time.GetUtcNow();
+    public void Report(string text) => Journal.Append(new(Now, "unitd", Environment.ProcessId, text));
 
-    private ProcessView View => new(_main is not null, _control is not null, _group.IsEmpty);
+    protected virtual string SubStateOf(ServiceState state) => ServiceNames.SubState(state);
+
+    protected override DateTimeOffset Now => _host.Time.GetUtcNow();
+
+    protected override void Activate()
+    {
+        if (_machine.Settings != Definition.Service)
+        {
+            _machine = new ServiceMachine(Definition.Service);
+        }
+
+        _invocation = Guid.NewGuid().ToString("N");
+        Report($"Starting {Definition.Description}...");
+        Apply(_machine.Start(Now, View));
+    }
+
+    protected override void RefuseStart() => Apply(_machine.RefuseStart(Now, View));
+
+    private ProcessView View => new(_main is not null, _control is not null, _group.IsEmpty, FindDaemon());
+
+    /// <summary>Of a forking service: whom the PID file names, or the only process that is left.</summary>
+    private int? FindDaemon()
+    {
+        var settings = _machine.Settings;
+        if (settings.Type != ServiceType.Forking || _machine.IsIdle)
+        {
+            return null;
+        }
+
+        if (settings.PidFile is { } file)
+        {
+            bool isNumber = File.Exists(file) && int.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int named) && named > 1;
+            int pid = isNumber ? int.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture) : 0;
+            return isNumber && ProcessIdentity.TryRead(pid) is not null && pid != _control ? pid : null;
+        }
+
+        var left = _group.ReadProcesses().Where(pid => pid != _control && ProcessIdentity.TryRead(pid) is not null).ToArray();
+        return settings.GuessesMain && left.Length == 1 ? left[0] : null;
+    }
+
+    private void LookForPidFile()
+    {
+        Apply(_machine.OnPidFile(Now, View));
+        CheckGroup();
+    }
 
     private void Apply(ImmutableArray<ServiceAction> actions)
     {
+        _refusal = null;
         foreach (var action in actions)
         {
             switch (action)
@@ -195,7 +305,21 @@ public sealed class ServiceUnit : SupervisedUnit
                     Kill(kill);
                     break;
                 case ServiceAction.ArmTimer arm:
-                    Arm(arm.Deadline);
+                    _stageTimer.Arm(arm.Deadline);
+                    break;
+                case ServiceAction.ArmWatchdog arm:
+                    _watchdogTimer.Arm(arm.Deadline);
+                    break;
+                case ServiceAction.AdoptMain adopt:
+                    _main = adopt.Pid;
+                    _host.Register(adopt.Pid, this, ProcessRole.Main);
+                    _group.Add(adopt.Pid);
+                    break;
+                case ServiceAction.Entered entered when _refusal is null:
+                    NotePassage(new("loaded", ServiceNames.ActiveState(entered.State), SubStateOf(entered.State)));
+                    break;
+                case ServiceAction.RequestRestart:
+                    _host.Post(() => _host.Restart(this));
                     break;
                 case ServiceAction.Report report:
                     Report($"{Name}: {report.Text}");
@@ -203,6 +327,14 @@ public sealed class ServiceUnit : SupervisedUnit
             }
         }
 
+        if (_refusal is var (role, why))
+        {
+            // Before anybody sees the state that a successful start would have led to.
+            Apply(_machine.OnRunFailed(role, why, Now, View));
+            return;
+        }
+
+        _pidFileTimer.Arm(_machine.IsAwaitingPidFile ? Now + _pidFilePeriod : null);
         SaveRuntime();
     }
 
@@ -212,9 +344,12 @@ public sealed class ServiceUnit : SupervisedUnit
         {
             OpenOutput();
             _group.Prepare();
-            var environment = ReadEnvironment(run.Role);
-            ExecSpec spec = SpecOf(run.Command, environment);
-            _host.Children.Spawn(spec, _output!.Value, pid =>
+            bool isMain = run.Role == ProcessRole.Main || (_machine.Settings.Type == ServiceType.Forking && _machine.State == ServiceState.Start);
+            var sockets = isMain ? _host.SocketsOf(this) : [];
+            bool isReported = isMain && _machine.Settings.Type == ServiceType.Exec;
+            var spec = _host.Commands.SpecOf(run.Command, Definition.Context, CircumstancesOf(run.Role, [.. sockets.Select(socket => socket.Name)]));
+            Action<bool>? onExecuted = isReported ? isDone => _host.Post(() => OnExecuted(isDone)) : null;
+            _host.Children.Spawn(spec, _output!.Value, [.. sockets.Select(socket => socket.Descriptor)], onExecuted, pid =>
             {
                 _host.Register(pid, this, run.Role);
                 _group.Add(pid);
@@ -228,86 +363,36 @@ public sealed class ServiceUnit : SupervisedUnit
                 }
             });
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UnknownUserException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // The machine is in the middle of a step: it hears of the failure after it.
-            _host.Post(() => Apply(_machine.OnRunFailed(run.Role, failure.Message, Now, View)));
+            _refusal = (run.Role, failure.Message);
         }
     }
 
-    private ExecSpec SpecOf(ServiceCommand command, Dictionary<string, string> environment)
+    /// <summary>A failed executor ends by itself, and that end tells why.</summary>
+    private void OnExecuted(bool isDone)
     {
-        var context = Definition.Context;
-        var user = context.User is { } name ? _host.Users.FindUser(name) : null;
-        if (user is not null)
+        if (isDone)
         {
-            environment.TryAdd("USER", user.Name);
-            environment.TryAdd("LOGNAME", user.Name);
-            environment.TryAdd("HOME", user.Home);
-            environment.TryAdd("SHELL", user.Shell);
+            Apply(_machine.OnExecuted(Now, View));
         }
+    }
 
-        uint? group = context.Group is { } groupName ? _host.Users.FindGroup(groupName) : user?.GroupId;
-        var words = command.IsLiteral ? command.Words : [command.Words[0], .. ExecLine.Substitute(command.Words.Skip(1), environment)];
-        return new ExecSpec
+    private CommandCircumstances CircumstancesOf(ProcessRole role, ImmutableArray<string> sockets)
+    {
+        bool isEnding = role == ProcessRole.Control && _machine.State is ServiceState.Stop or ServiceState.StopPost;
+        return new()
         {
-            Path = FindProgram(command.Path, environment.GetValueOrDefault("PATH", "")),
-            Arguments = words,
-            Environment = [.. environment.Select(pair => $"{pair.Key}={pair.Value}")],
-            ControlGroups = _group.JoinFile is { } file ? [file] : [],
-            WorkingDirectory = context.WorkingDirectory == "~" ? user?.Home : context.WorkingDirectory,
-            IsWorkingDirectoryOptional = context.IsWorkingDirectoryOptional,
-            User = user?.Id,
-            Group = group,
-            SupplementaryGroups = user is null ? [] : _host.Users.GroupsOf(user.Name),
-            FileMask = context.FileMask,
-            Nice = context.Nice,
-            OomScoreAdjust = context.OomScoreAdjust,
-            Limits = context.Limits,
+            InvocationId = _invocation,
+            MainPid = role == ProcessRole.Control ? _main : null,
+            Result = isEnding ? _machine.Result : null,
+            MainExit = _machine.MainExit,
+            NotifySocket = _machine.Settings.NotifyAccess == NotifyAccess.None ? null : _host.NotifyAddress,
+            Watchdog = role == ProcessRole.Main ? _machine.Settings.Watchdog : null,
+            DescriptorNames = sockets,
+            ControlGroupFile = _group.JoinFile,
         };
-    }
-
-    /// <summary>A name without a slash is searched in the unit's PATH; what is not found fails at execve, as it does with a slash.</summary>
-    private static string FindProgram(string name, string path) => name.Contains('/', StringComparison.Ordinal)
-        ? name
-        : path.Split(':').Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists) ?? $"/usr/bin/{name}";
-
-    private Dictionary<string, string> ReadEnvironment(ProcessRole role)
-    {
-        var environment = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var (name, value) in _host.BaseEnvironment.Concat(Definition.Context.Environment))
-        {
-            environment[name] = value;
-        }
-
-        foreach (var file in Definition.Context.EnvironmentFiles.Where(file => !file.IsOptional || File.Exists(file.Path)))
-        {
-            foreach (var (name, value) in EnvironmentText.ParseFile(File.ReadAllText(file.Path)))
-            {
-                environment[name] = value;
-            }
-        }
-
-        environment["INVOCATION_ID"] = _invocation;
-        if (role == ProcessRole.Control)
-        {
-            if (_main is { } main)
-            {
-                environment["MAINPID"] = main.ToString(System.Globalization.CultureInfo.InvariantCulture);
-            }
-
-            if (State.ActiveState == "deactivating")
-            {
-                environment["SERVICE_RESULT"] = ServiceNames.Result(_machine.Result);
-                if (_machine.MainExit is { } exit)
-                {
-                    environment["EXIT_CODE"] = exit.CodeText;
-                    environment["EXIT_STATUS"] = exit.StatusText;
-                }
-            }
-        }
-
-        return environment;
     }
 
     private void Kill(ServiceAction.Kill kill)
@@ -326,53 +411,23 @@ public sealed class ServiceUnit : SupervisedUnit
         }
     }
 
-    private void Arm(DateTimeOffset? deadline)
-    {
-        _timer?.Dispose();
-        _timer = null;
-        int number = ++_timerNumber;
-        if (deadline is { } due)
-        {
-            var delay = due - Now;
-            _timer = _host.Time.CreateTimer(
-                _ => _host.Post(() => OnTimer(number)), null, delay > TimeSpan.Zero ? delay : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
-        }
-    }
-
-    /// <summary>A timer that fired just before it was replaced arrives with an old number.</summary>
-    private void OnTimer(int number)
-    {
-        if (number == _timerNumber)
-        {
-            Apply(_machine.OnTimer(Now, View));
-        }
-    }
-
     private void OpenOutput() => _output ??= _host.Output.Open(
         _outputPipe,
         line => Journal.Append(new(_host.Time.GetUtcNow(), Identifier, _main ?? _control ?? 0, line)));
 
-    private string Identifier => Path.GetFileName(Definition.Service.Start.FirstOrDefault()?.Path ?? Name);
-
-    private void Report(string text) => Journal.Append(new(Now, "unitd", Environment.ProcessId, text));
+    private string Identifier => Definition.Context.Identifier ?? Path.GetFileName(Definition.Service.Start.FirstOrDefault()?.Path ?? Name);
 
     private void SaveRuntime()
     {
         if (_machine.State is ServiceState.Running or ServiceState.Exited)
         {
-            var state = new RuntimeState(_machine.State, _machine.ChangedAt, _main, _main is { } pid ? ProcessIdentity.TryRead(pid)?.StartTime ?? 0 : 0, _invocation);
-            File.WriteAllText(_runtimeFile, JsonSerializer.Serialize(state, RuntimeStateJson.Default.RuntimeState));
+            ulong startTime = _main is { } pid ? ProcessIdentity.TryRead(pid)?.StartTime ?? 0 : 0;
+            _runtime.Write(new(_machine.State, _machine.ChangedAt, _main, startTime, _invocation, _machine.RestartCount));
         }
         else if (_machine.IsIdle)
         {
-            File.Delete(_runtimeFile);
+            _runtime.Delete();
             _group.Remove();
         }
     }
 }
-
-/// <summary>What the next unitd must know of a running service.</summary>
-internal sealed record RuntimeState(ServiceState State, DateTimeOffset Since, int? MainPid, ulong MainStartTime, string Invocation);
-
-[JsonSerializable(typeof(RuntimeState))]
-internal sealed partial class RuntimeStateJson : JsonSerializerContext;

@@ -3,17 +3,36 @@ using Coreutil.Units;
 
 namespace Coreutil.Supervisor.Units;
 
-/// <summary>A unit the supervisor holds: a service, or something that is simply there (a target, a stand-in for a host's service).</summary>
+/// <summary>What became of the attempt to start a unit.</summary>
+public enum StartOutcome
+{
+    Started,
+
+    /// <summary>It is on its way down, or waits for its own restart.</summary>
+    NotYet,
+
+    /// <summary>A condition is not met: nothing happened, and that is no failure.</summary>
+    Skipped,
+    AssertFailed,
+    Refused,
+
+    /// <summary>A unit it is bound to is not active.</summary>
+    DependencyMissing,
+}
+
+/// <summary>A unit the supervisor holds, of whatever type. Lives on the supervisor's loop.</summary>
 public abstract class SupervisedUnit(UnitDefinition definition)
 {
+    private readonly StartLimit _limit = new();
+
     public UnitDefinition Definition { get; private set; } = definition;
 
     public string Name => Definition.Name;
 
-    /// <summary>The file changed on disk and was read again; a running service keeps going and follows the new file from its next start on.</summary>
-    public virtual void Redefine(UnitDefinition definition) => Definition = definition;
-
     public abstract UnitState State { get; }
+
+    /// <summary>States passed since they were last taken, for those who follow every step.</summary>
+    public Queue<UnitState> Passages { get; } = new();
 
     public abstract DateTimeOffset ChangedAt { get; }
 
@@ -24,22 +43,155 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     /// <summary>Neither up nor on its way: inactive or failed, and not waiting for a restart.</summary>
     public bool IsIdle => State.ActiveState is "inactive" or "failed";
 
-    public abstract void Start();
+    public virtual bool HasLeftOvers => false;
 
-    public abstract void Stop();
+    public virtual bool IsWaitingToRestart => false;
+
+    public virtual bool CanReload => false;
+
+    public virtual bool HasReloadFailed => false;
+
+    /// <summary>Its last start was refused because it was tried too often.</summary>
+    public bool IsStartLimitHit { get; private set; }
+
+    /// <summary>When it last left the inactive states, and when it last came back to them; kept by the supervisor.</summary>
+    public DateTimeOffset? LastActive { get; private set; }
+
+    public DateTimeOffset? LastInactive { get; private set; }
+
+    /// <summary>Null before any start that looked at them.</summary>
+    public bool? ConditionResult { get; private set; }
+
+    public bool? AssertResult { get; private set; }
+
+    /// <summary>Whether the units it is bound to are there; asked before each start.</summary>
+    public Func<SupervisedUnit, bool> HasItsBindings { get; set; } = _ => true;
+
+    /// <summary>The file changed on disk and was read again; a running unit keeps going and follows the new file from its next start on.</summary>
+    public virtual void Redefine(UnitDefinition definition) => Definition = definition;
+
+    public StartOutcome TryStart()
+    {
+        switch (State.ActiveState)
+        {
+            case "active" or "reloading":
+                return StartOutcome.Started;
+            case "deactivating":
+                return StartOutcome.NotYet;
+            case "activating":
+                return IsWaitingToRestart ? StartOutcome.NotYet : StartOutcome.Started;
+        }
+
+        if (!_limit.TryTake(Definition.StartLimitBurst, Definition.StartLimitInterval, Now))
+        {
+            IsStartLimitHit = true;
+            RefuseStart();
+            return StartOutcome.Refused;
+        }
+
+        IsStartLimitHit = false;
+
+        ConditionResult = UnitConditions.AreMet(Definition.Conditions);
+        if (ConditionResult == false)
+        {
+            return StartOutcome.Skipped;
+        }
+
+        AssertResult = UnitConditions.AreMet(Definition.Asserts);
+        if (AssertResult == false)
+        {
+            return StartOutcome.AssertFailed;
+        }
+
+        if (!HasItsBindings(this))
+        {
+            return StartOutcome.DependencyMissing;
+        }
+
+        Activate();
+        return StartOutcome.Started;
+    }
+
+    public abstract void Stop(bool isRestart);
+
+    public virtual void Reload()
+    {
+    }
 
     public virtual void ResetFailed()
     {
+        _limit.Reset();
+        IsStartLimitHit = false;
+    }
+
+    public void NoteChange(bool wasIdle)
+    {
+        if (wasIdle != IsIdle)
+        {
+            LastActive = IsIdle ? LastActive : Now;
+            LastInactive = IsIdle ? Now : LastInactive;
+        }
+    }
+
+    /// <summary>It is down and nothing refers to it: what it remembers of its last run is dropped, as systemd drops such a unit from memory.</summary>
+    public virtual void Collect()
+    {
+        _limit.Reset();
+        (ConditionResult, AssertResult) = (null, null);
+    }
+
+    /// <summary>The unit is unloaded for good.</summary>
+    public virtual void Forget()
+    {
+    }
+
+    protected void NotePassage(UnitState state) => Passages.Enqueue(state);
+
+    protected abstract DateTimeOffset Now { get; }
+
+    protected abstract void Activate();
+
+    /// <summary>It was started too often in too short a time.</summary>
+    protected virtual void RefuseStart()
+    {
+    }
+}
+
+/// <summary>A unit that has no work of its own: a target or a slice.</summary>
+public sealed class PassiveUnit(UnitDefinition definition, TimeProvider time, bool isActive = false) : SupervisedUnit(definition)
+{
+    private bool _isActive = isActive;
+    private DateTimeOffset _changedAt = time.GetUtcNow();
+
+    public override UnitState State => Definition.LoadError is not null && !_isActive
+        ? new(Definition.LoadState, "inactive", "dead")
+        : new("loaded", _isActive ? "active" : "inactive", _isActive ? "active" : "dead");
+
+    public override DateTimeOffset ChangedAt => _changedAt;
+
+    public override void Stop(bool isRestart) => Set(false);
+
+    protected override DateTimeOffset Now => time.GetUtcNow();
+
+    protected override void Activate() => Set(true);
+
+    private void Set(bool isActive)
+    {
+        if (_isActive != isActive)
+        {
+            (_isActive, _changedAt) = (isActive, Now);
+            NotePassage(State);
+        }
     }
 }
 
 /// <summary>
 /// Stands where the seeds' unit files name a service of the host: active while a probe answers. A target of the host has a probe that always does.
 /// </summary>
-public sealed class StandInUnit(UnitDefinition definition, DateTimeOffset since) : SupervisedUnit(definition)
+public sealed class StandInUnit(UnitDefinition definition, TimeProvider time) : SupervisedUnit(definition)
 {
     private bool? _answers;
-    private DateTimeOffset _changedAt = since;
+    private DateTimeOffset _changedAt = time.GetUtcNow();
 
     public override UnitState State => new(
         "loaded",
@@ -58,18 +210,20 @@ public sealed class StandInUnit(UnitDefinition definition, DateTimeOffset since)
 
     public override DateTimeOffset ChangedAt => _changedAt;
 
-    public void Observe(bool answers, DateTimeOffset now)
+    public void Observe(bool answers)
     {
-        _changedAt = answers == _answers ? _changedAt : now;
+        _changedAt = answers == _answers ? _changedAt : Now;
         _answers = answers;
     }
 
-    public override void Start()
+    public override void Stop(bool isRestart)
     {
-        // It belongs to the host: only its probe moves it.
     }
 
-    public override void Stop()
+    protected override DateTimeOffset Now => time.GetUtcNow();
+
+    protected override void Activate()
     {
+        // It belongs to the host: only its probe moves it.
     }
 }

@@ -13,9 +13,17 @@ public sealed record ServiceContext
     /// <summary>EnvironmentFile= in order; read anew before each command.</summary>
     public ImmutableArray<EnvironmentFileReference> EnvironmentFiles { get; init; } = [];
 
+    /// <summary>Names taken over from the supervisor's own environment.</summary>
+    public ImmutableArray<string> PassedEnvironment { get; init; } = [];
+
+    /// <summary>Names, or whole assignments, that are taken out at the end.</summary>
+    public ImmutableArray<string> UnsetEnvironment { get; init; } = [];
+
     public string? User { get; init; }
 
     public string? Group { get; init; }
+
+    public ImmutableArray<string> SupplementaryGroups { get; init; } = [];
 
     public string? WorkingDirectory { get; init; }
 
@@ -28,6 +36,20 @@ public sealed record ServiceContext
     public int? OomScoreAdjust { get; init; }
 
     public ImmutableArray<ResourceLimit> Limits { get; init; } = [];
+
+    public StandardStream Input { get; init; } = new();
+
+    public StandardStream Output { get; init; } = new();
+
+    public StandardStream Error { get; init; } = new();
+
+    /// <summary>StandardInput=socket: the connection that started this instance.</summary>
+    public bool IsInputSocket { get; init; }
+
+    public bool IgnoresSigpipe { get; init; } = true;
+
+    /// <summary>SyslogIdentifier=: the name before each journal line; null: the program's.</summary>
+    public string? Identifier { get; init; }
 }
 
 public sealed record EnvironmentFileReference(string Path, bool IsOptional);
@@ -41,14 +63,39 @@ public sealed record UnitDefinition
 
     public string? Path { get; init; }
 
-    /// <summary>systemd's word: loaded, not-found, bad-setting, error.</summary>
+    /// <summary>Files that add to the unit's own, in the order they were read.</summary>
+    public ImmutableArray<string> DropIns { get; init; } = [];
+
+    /// <summary>systemd's word: loaded, not-found, bad-setting, error, masked.</summary>
     public string LoadState { get; init; } = "loaded";
 
     public string? LoadError { get; init; }
 
     public UnitDependencies Dependencies { get; init; } = new();
 
+    public ImmutableArray<UnitCondition> Conditions { get; init; } = [];
+
+    public ImmutableArray<UnitCondition> Asserts { get; init; } = [];
+
+    public int StartLimitBurst { get; init; } = 5;
+
+    public TimeSpan StartLimitInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    public bool RefusesManualStart { get; init; }
+
+    public bool RefusesManualStop { get; init; }
+
+    public bool IsStoppedWhenUnneeded { get; init; }
+
     public ServiceSettings Service { get; init; } = new();
 
     public ServiceContext Context { get; init; } = new();
+
+    public TimerSettings? Timer { get; init; }
+
+    public PathSettings? PathWatch { get; init; }
+
+    public SocketSettings? Socket { get; init; }
+
+    public MountSettings? Mount { get; init; }
 }

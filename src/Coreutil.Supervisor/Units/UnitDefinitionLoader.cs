@@ -1,228 +1,126 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.Globalization;
 using Coreutil.Supervisor.Machine;
-using Coreutil.Supervisor.Processes;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor.Units;
 
-/// <summary>From a unit file to what the supervisor runs. Settings that systemd knows and this supervisor does not are left alone, as systemd does.</summary>
+/// <summary>A unit's own file and those that add to it, as found on disk.</summary>
+/// <param name="Path">The unit's file.</param>
+/// <param name="Text">Its text.</param>
+/// <param name="DropIns">Path and text of each file in a NAME.d directory, in order.</param>
+/// <param name="Wants">Units linked into its .wants directories.</param>
+/// <param name="Requires">Units linked into its .requires directories.</param>
+public sealed record UnitSources(
+    string Path, string Text, ImmutableArray<(string Path, string Text)> DropIns, ImmutableArray<string> Wants, ImmutableArray<string> Requires);
+
+/// <summary>From unit files to what the supervisor runs. Settings that systemd knows and this supervisor does not are left alone, as systemd does.</summary>
 public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
 {
-    private static readonly (string Setting, int Resource)[] _limits =
+    private static readonly ImmutableArray<string> _conditions =
     [
-        ("LimitCPU", 0), ("LimitFSIZE", 1), ("LimitDATA", 2), ("LimitSTACK", 3), ("LimitCORE", 4), ("LimitNPROC", 6), ("LimitNOFILE", 7), ("LimitMEMLOCK", 8), ("LimitAS", 9),
+        "PathExists", "PathExistsGlob", "PathIsDirectory", "PathIsSymbolicLink", "PathIsMountPoint", "PathIsReadWrite", "DirectoryNotEmpty", "FileNotEmpty",
+        "FileIsExecutable", "Host", "User", "Group", "Architecture", "Virtualization", "KernelVersion", "KernelCommandLine", "ACPower", "FirstBoot", "Environment",
     ];
 
-    /// <summary>Reads <paramref name="text"/> as the unit <paramref name="name"/>; an instance is read from its template's text.</summary>
-    public UnitDefinition Load(string name, string path, string text)
+    /// <summary>Reads the files as the unit <paramref name="name"/>; an instance is read from its template's.</summary>
+    public UnitDefinition Load(string name, UnitSources sources)
     {
-        var definition = new UnitDefinition { Name = name, Path = path };
-        switch (UnitFileParser.Parse(text))
+        var definition = new UnitDefinition { Name = name, Path = sources.Path, Description = name, DropIns = [.. sources.DropIns.Select(file => file.Path)] };
+        var options = ImmutableArray.CreateBuilder<UnitOption>();
+        foreach (var (_, text) in sources.DropIns.Prepend((sources.Path, sources.Text)))
         {
-            case UnitFileResult.Refused refused:
-                return definition with
-                {
-                    LoadState = "bad-setting",
-                    LoadError = $"{path}:{refused.Failure.Line}:{refused.Failure.Column}: {refused.Failure.What}",
-                };
-            case UnitFileResult.Parsed parsed:
-                definition = definition with
-                {
-                    Description = Expand(name, parsed.File.Value("Unit", "Description") ?? name),
-                    Dependencies = ReadDependencies(name, parsed.File),
-                };
-                return UnitName.Suffix(name) switch
-                {
-                    "target" => definition,
-                    "service" => ReadService(definition, parsed.File),
-                    var type => definition with { LoadState = "error", LoadError = $"{path}: units of type {type} are not built yet" },
-                };
-            default:
-                throw new InvalidOperationException("unknown result");
+            options.AddRange(UnitFileReader.Read(text).File.Options);
         }
+
+        var file = new UnitFile(options.ToImmutable());
+        var unit = new UnitSection(file, "Unit", name, specifiers);
+        var own = Section(OwnSection(name));
+        definition = definition with
+        {
+            Description = unit.Text("Description") ?? name,
+            Dependencies = ReadDependencies(unit, sources),
+            Conditions = ReadConditions(unit, "Condition"),
+            Asserts = ReadConditions(unit, "Assert"),
+            // Both belong into [Unit]; older files have them in [Service].
+            StartLimitBurst = unit.Number("StartLimitBurst") ?? own.Number("StartLimitBurst") ?? definition.StartLimitBurst,
+            StartLimitInterval = ReadInterval(unit) ?? ReadInterval(own) ?? definition.StartLimitInterval,
+            RefusesManualStart = unit.Flag("RefuseManualStart", false),
+            RefusesManualStop = unit.Flag("RefuseManualStop", false),
+            IsStoppedWhenUnneeded = unit.Flag("StopWhenUnneeded", false),
+        };
+        var problems = new List<string>();
+        definition = UnitName.Suffix(name) switch
+        {
+            "service" => ServiceReader.Read(definition, own, problems),
+            "timer" => TimerReader.Read(definition, own, problems),
+            "path" => PathReader.Read(definition, own, problems),
+            "socket" => SocketReader.Read(definition, own, problems),
+            "mount" => MountReader.Read(definition, own, problems),
+            "target" or "slice" => definition,
+            var type => definition with { LoadState = "error", LoadError = $"{sources.Path}: this host's kernel offers unitd no {type} units" },
+        };
+        return problems.Count == 0
+            ? definition
+            : definition with { LoadState = "bad-setting", LoadError = $"{sources.Path}: {string.Join("; ", problems)}" };
+
+        UnitSection Section(string section) => new(file, section, name, specifiers);
     }
 
-    private UnitDependencies ReadDependencies(string name, UnitFile file)
+    /// <summary>The section that a type's settings stand in: [Service] of a service.</summary>
+    public static string OwnSection(string name)
     {
+        string type = UnitName.Suffix(name);
+        return string.Create(CultureInfo.InvariantCulture, $"{char.ToUpperInvariant(type[0])}{type[1..]}");
+    }
+
+    private static TimeSpan? ReadInterval(UnitSection section)
+    {
+        string? text = section.Raw("StartLimitIntervalSec") ?? section.Raw("StartLimitInterval");
+        return TimeSpanText.TryParse(text ?? "", out var interval) ? interval ?? TimeSpan.MaxValue / 4 : null;
+    }
+
+    private static UnitDependencies ReadDependencies(UnitSection unit, UnitSources sources)
+    {
+        // Mount units are named by their path: /a/b is on /, /a and /a/b. The root is always there.
+        string[] mounts = [.. unit.Words("RequiresMountsFor").SelectMany(PathsUpTo).Select(path => $"{UnitPathName.Escape(path)}.mount").Where(name => name != "-.mount").Distinct()];
         return new()
         {
-            Requires = Names("Requires"),
-            Requisite = Names("Requisite"),
-            Wants = Names("Wants"),
-            BindsTo = Names("BindsTo"),
-            PartOf = Names("PartOf"),
-            Conflicts = Names("Conflicts"),
-            After = Names("After"),
-            Before = Names("Before"),
-            OnFailure = Names("OnFailure"),
+            Requires = [.. unit.Words("Requires"), .. sources.Requires],
+            Requisite = unit.Words("Requisite"),
+            Wants = [.. unit.Words("Wants"), .. sources.Wants],
+            BindsTo = unit.Words("BindsTo"),
+            PartOf = unit.Words("PartOf"),
+            Conflicts = unit.Words("Conflicts"),
+            After = unit.Words("After"),
+            Before = unit.Words("Before"),
+            OnFailure = unit.Words("OnFailure"),
+            OnSuccess = unit.Words("OnSuccess"),
+            PropagatesReloadTo = unit.Words("PropagatesReloadTo"),
+            MountsFor = [.. mounts],
         };
-
-        ImmutableArray<string> Names(string setting) =>
-            [.. file.ListValues("Unit", setting).SelectMany(value => value.Split(' ', '\t').Where(word => word.Length > 0).Select(word => Expand(name, word)))];
     }
 
-    private UnitDefinition ReadService(UnitDefinition definition, UnitFile file)
+    private static IEnumerable<string> PathsUpTo(string path)
     {
-        string name = definition.Name;
-        var settings = new ServiceSettings();
-        var context = new ServiceContext();
-        var problem = new List<string>();
-        var commands = new Dictionary<string, ImmutableArray<ServiceCommand>>();
-        foreach (string setting in (string[])["ExecStartPre", "ExecStart", "ExecStartPost", "ExecStop", "ExecStopPost"])
-        {
-            commands[setting] = ReadCommands(name, file, setting, problem);
-        }
-
-        string type = file.Value("Service", "Type") ?? "simple";
-        ServiceType? serviceType = type switch
-        {
-            "simple" => ServiceType.Simple,
-            "exec" => ServiceType.Exec,
-            "idle" => ServiceType.Idle,
-            "oneshot" => ServiceType.Oneshot,
-            _ => null,
-        };
-        if (serviceType is null)
-        {
-            problem.Add(type is "forking" or "notify" or "dbus" ? $"Type={type} is not built yet" : $"Type={type} is no service type");
-        }
-
-        bool isOneshot = serviceType == ServiceType.Oneshot;
-        if (commands["ExecStart"].Length == 0 && !(isOneshot && commands["ExecStop"].Length > 0))
-        {
-            problem.Add("Service has no ExecStart= setting. Refusing.");
-        }
-
-        if (commands["ExecStart"].Length > 1 && !isOneshot)
-        {
-            problem.Add("Service has more than one ExecStart= setting, which is only allowed for Type=oneshot services. Refusing.");
-        }
-
-        var restart = One("Restart", "no") switch
-        {
-            "no" => RestartMode.No,
-            "always" => RestartMode.Always,
-            "on-success" => RestartMode.OnSuccess,
-            "on-failure" => RestartMode.OnFailure,
-            "on-abnormal" => RestartMode.OnAbnormal,
-            "on-abort" => RestartMode.OnAbort,
-            "on-watchdog" => RestartMode.OnWatchdog,
-            _ => Ignore("Restart", RestartMode.No),
-        };
-        if (isOneshot && (restart is RestartMode.Always or RestartMode.OnSuccess))
-        {
-            problem.Add("Service has Restart= set to either always or on-success, which isn't allowed for Type=oneshot services. Refusing.");
-        }
-
-        var both = Span("TimeoutSec", null, zeroIsInfinite: true);
-        settings = settings with
-        {
-            Type = serviceType ?? ServiceType.Simple,
-            StartPre = commands["ExecStartPre"],
-            Start = commands["ExecStart"],
-            StartPost = commands["ExecStartPost"],
-            Stop = commands["ExecStop"],
-            StopPost = commands["ExecStopPost"],
-            Restart = restart,
-            RestartDelay = Span("RestartSec", settings.RestartDelay, zeroIsInfinite: false) ?? TimeSpan.MaxValue / 4,
-            StartTimeout = Span("TimeoutStartSec", both ?? (isOneshot ? null : settings.StartTimeout), zeroIsInfinite: true),
-            StopTimeout = Span("TimeoutStopSec", both ?? settings.StopTimeout, zeroIsInfinite: true),
-            RemainsAfterExit = Flag("RemainAfterExit", false),
-            KillMode = One("KillMode", "control-group") switch
-            {
-                "mixed" => KillMode.Mixed,
-                "process" => KillMode.Process,
-                "none" => KillMode.None,
-                _ => KillMode.ControlGroup,
-            },
-            KillSignal = Signals.Parse(One("KillSignal", "SIGTERM")) ?? Ignore("KillSignal", Signals.Terminate),
-            SendsKill = Flag("SendSIGKILL", true),
-            SendsHangUp = Flag("SendSIGHUP", false),
-            SuccessStatuses = Statuses("SuccessExitStatus"),
-            RestartPreventStatuses = Statuses("RestartPreventExitStatus"),
-            RestartForceStatuses = Statuses("RestartForceExitStatus"),
-            StartLimitBurst = int.TryParse(Either("StartLimitBurst"), NumberStyles.None, CultureInfo.InvariantCulture, out int burst) ? burst : settings.StartLimitBurst,
-            StartLimitInterval = TimeSpanText.TryParse(Either("StartLimitIntervalSec") ?? Either("StartLimitInterval") ?? "10", out var interval)
-                ? interval ?? TimeSpan.MaxValue / 4
-                : settings.StartLimitInterval,
-        };
-        string? directory = file.Value("Service", "WorkingDirectory") is { Length: > 0 } given ? Expand(name, given) : null;
-        context = context with
-        {
-            Environment = [.. file.ListValues("Service", "Environment").SelectMany(value => EnvironmentText.ParseAssignments(value, word => Expand(name, word)))],
-            EnvironmentFiles = [.. file.ListValues("Service", "EnvironmentFile").Select(value => Expand(name, value))
-                .Select(value => new EnvironmentFileReference(value.TrimStart('-'), value.StartsWith('-')))],
-            User = file.Value("Service", "User"),
-            Group = file.Value("Service", "Group"),
-            WorkingDirectory = directory?.TrimStart('-'),
-            IsWorkingDirectoryOptional = directory?.StartsWith('-') == true,
-            FileMask = file.Value("Service", "UMask") is { } mask ? Convert.ToUInt32(mask, 8) : context.FileMask,
-            Nice = Number("Nice"),
-            OomScoreAdjust = Number("OOMScoreAdjust"),
-            Limits = [.. _limits.Select(limit => (limit.Resource, Text: file.Value("Service", limit.Setting)))
-                .Where(limit => limit.Text is { Length: > 0 }).Select(limit => ReadLimit(limit.Resource, limit.Text!))],
-        };
-        definition = definition with { Service = settings, Context = context };
-        return problem.Count == 0 ? definition : definition with { LoadState = "bad-setting", LoadError = $"{definition.Path}: {string.Join("; ", problem)}" };
-
-        string One(string setting, string otherwise) => file.Value("Service", setting) is { Length: > 0 } value ? value : otherwise;
-        string? Either(string setting) => file.Value("Unit", setting) ?? file.Value("Service", setting);
-        bool Flag(string setting, bool otherwise) => One(setting, "") switch
-        {
-            "1" or "yes" or "y" or "true" or "t" or "on" => true,
-            "0" or "no" or "n" or "false" or "f" or "off" => false,
-            _ => otherwise,
-        };
-        int? Number(string setting) => int.TryParse(One(setting, ""), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
-        TimeSpan? Span(string setting, TimeSpan? otherwise, bool zeroIsInfinite) => !TimeSpanText.TryParse(One(setting, ""), out var span)
-            ? otherwise
-            : zeroIsInfinite && span == TimeSpan.Zero ? null : span;
-        ExitStatusSet Statuses(string setting) => ReadStatuses(file.ListValues("Service", setting));
-        T Ignore<T>(string setting, T otherwise)
-        {
-            problem.Add($"{setting}={file.Value("Service", setting)} is not a value of this setting");
-            return otherwise;
-        }
+        string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
+        return Enumerable.Range(0, parts.Length + 1).Select(count => "/" + string.Join('/', parts.Take(count)));
     }
 
-    private ImmutableArray<ServiceCommand> ReadCommands(string name, UnitFile file, string setting, List<string> problem)
+    private static ImmutableArray<UnitCondition> ReadConditions(UnitSection unit, string prefix)
     {
-        var commands = ImmutableArray.CreateBuilder<ServiceCommand>();
-        foreach (string value in file.ListValues("Service", setting))
+        var conditions = ImmutableArray.CreateBuilder<UnitCondition>();
+        foreach (string kind in _conditions)
         {
-            switch (ExecLine.Parse(value, word => Expand(name, word)))
+            foreach (string value in unit.List(prefix + kind))
             {
-                case ExecLineResult.Parsed parsed:
-                    commands.AddRange(parsed.Commands.Select(line => new ServiceCommand(line.Path, line.Words, line.IsFailureIgnored, line.IsLiteral)));
-                    break;
-                case ExecLineResult.Refused refused when setting == "ExecStart":
-                    problem.Add($"{setting}= {refused.What}");
-                    break;
+                bool isTriggering = value.StartsWith('|');
+                string rest = isTriggering ? value[1..].TrimStart() : value;
+                bool isNegated = rest.StartsWith('!');
+                conditions.Add(new(kind, unit.Expand(isNegated ? rest[1..].TrimStart() : rest), isTriggering, isNegated));
             }
         }
 
-        return commands.ToImmutable();
+        return conditions.ToImmutable();
     }
-
-    private static ExitStatusSet ReadStatuses(IEnumerable<string> values)
-    {
-        string[] words = [.. values.SelectMany(value => value.Split(' ', '\t').Where(word => word.Length > 0))];
-        return new(
-            words.Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : ExitCodeNames.Parse(word))
-                .OfType<int>().ToFrozenSet(),
-            words.Where(word => !char.IsAsciiDigit(word[0])).Select(Signals.Parse).OfType<int>().ToFrozenSet());
-    }
-
-    private static ResourceLimit ReadLimit(int resource, string text)
-    {
-        string[] parts = text.Split(':', 2);
-        ulong soft = Value(parts[0]);
-        return new(resource, soft, parts.Length == 2 ? Value(parts[1]) : soft);
-
-        static ulong Value(string word) => ulong.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out ulong value) ? value : ulong.MaxValue;
-    }
-
-    private string Expand(string name, string text) => Specifiers.Expand(text, name, specifiers);
 }

@@ -7,6 +7,9 @@ namespace Coreutil.Units.Files;
 /// <summary>One command of an Exec line, before its variables are filled in. The first word is the program, the second argv[0].</summary>
 public sealed record ExecCommandLine(string Path, ImmutableArray<string> Words, bool IsFailureIgnored, bool IsLiteral)
 {
+    /// <summary>The plus: user, group and their like do not count for this command.</summary>
+    public bool IsPrivileged { get; init; }
+
     /// <summary>A blank stood behind the prefix, as in <c>=- /bin/x</c>: accepted here, dropped with a warning by real systemd.</summary>
     public bool HasDetachedPrefix { get; init; }
 }
@@ -139,7 +142,7 @@ public static class ExecLine
             namesItself ? [.. rest] : [path, .. rest],
             prefix.Contains('-', StringComparison.Ordinal),
             prefix.Contains(':', StringComparison.Ordinal));
-        commands.Add(command with { HasDetachedPrefix = isDetached });
+        commands.Add(command with { HasDetachedPrefix = isDetached, IsPrivileged = prefix.Contains('+', StringComparison.Ordinal) });
         return null;
     }
 }

@@ -17,6 +17,9 @@ public static class UnitName
     /// <summary>The types whose files fleet's agent recognises in its directory.</summary>
     public static ImmutableArray<string> AgentTypes { get; } = ["service", "socket", "timer", "path", "device", "mount", "automount"];
 
+    /// <summary>It ends in a type that systemd knows.</summary>
+    public static bool HasType(string name) => name.Contains('.', StringComparison.Ordinal) && _types.Contains(Suffix(name));
+
     /// <summary>The type: what stands behind the last dot.</summary>
     public static string Suffix(string name) => name[(name.LastIndexOf('.') + 1)..];
 

@@ -3,6 +3,7 @@ using Coreutil.Applets.Unitctl.Commands;
 using Coreutil.Applets.Unitd;
 using Coreutil.Core.Applets;
 using Coreutil.Supervisor;
+using Coreutil.Units.Files;
 
 namespace Coreutil.Applets.Unitctl;
 
@@ -40,10 +41,12 @@ internal static class UnitctlApplet
             CatCommand.Create(session),
             DaemonReloadCommand.Create(session),
             JournalCommand.Create(session),
-            NotBuiltCommand.Create(session, "reload"),
-            NotBuiltCommand.Create(session, "enable"),
-            NotBuiltCommand.Create(session, "disable"),
-            NotBuiltCommand.Create(session, "verify"),
+            MonitorCommand.Create(session),
+            JobCommand.Create(session, "reload", "Reload one or more units"),
+            JobCommand.Create(session, "try-restart", "Restart one or more units if active"),
+            JobCommand.Create(session, "enable", "Enable one or more unit files"),
+            JobCommand.Create(session, "disable", "Disable one or more unit files"),
+            VerifyCommand.Create(session),
         };
     }
 }
@@ -84,5 +87,5 @@ internal sealed class UnitctlSession(AppletContext context, Option<string> state
     /// <summary>The argument UNIT..., with systemctl's rule that a name without a type is a service.</summary>
     public static Argument<string[]> UnitsArgument() => new("UNIT") { Arity = ArgumentArity.OneOrMore };
 
-    public static string Complete(string name) => name.Contains('.', StringComparison.Ordinal) ? name : $"{name}.service";
+    public static string Complete(string name) => UnitName.HasType(name) ? name : $"{name}.service";
 }

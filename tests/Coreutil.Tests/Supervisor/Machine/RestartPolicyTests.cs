@@ -14,6 +14,10 @@ public sealed class RestartPolicyTests
     [InlineData(ServiceResult.Signal, ".x.xxx.")]
     [InlineData(ServiceResult.CoreDump, ".x.xxx.")]
     [InlineData(ServiceResult.Timeout, ".x.xx..")]
+    [InlineData(ServiceResult.Watchdog, ".x.xx.x")]
+    [InlineData(ServiceResult.Protocol, ".x.xx..")]
+    [InlineData(ServiceResult.Resources, ".x.xx..")]
+    [InlineData(ServiceResult.ExecCondition, ".x.....")]
     [InlineData(ServiceResult.StartLimitHit, ".......")]
     public void A_cause_restarts_by_the_table(ServiceResult cause, string row)
     {

@@ -44,37 +44,72 @@ public sealed class ServiceMachineTests
     [InlineData("pre ignored", "start, control 1", "start-pre running success")]
     [InlineData("post stop stoppost", "start, control 1, main TERM, control 0", "start-post stop-sigterm stop-post failed exit-code")]
     [InlineData("pre stoppost", "start, timer, control TERM, control 0", "start-pre stop-sigterm stop-post failed timeout")]
-    [InlineData("pre", "start, stop, control TERM", "start-pre stop-sigterm dead success")]
+    [InlineData("pre", "start, stop, control TERM", "start-pre stop-sigterm failed signal")]
     [InlineData("stop", "start, refused main", "running failed resources")]
     public void A_start_that_fails_is_cleared_away(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
 
+    // The end of RestartSec= asks for a job; the job stops (which ends the waiting) and starts.
     [Theory]
-    [InlineData("always", "start, main 0, timer", "running auto-restart running success")]
-    [InlineData("always", "start, main 2, stop", "running auto-restart dead success")]
+    [InlineData("always", "start, main 0, timer, restart, start", "running auto-restart auto-restart dead running success")]
+    [InlineData("always", "start, main 2, stop", "running auto-restart dead exit-code")]
     [InlineData("always", "start, stop, main TERM", "running stop-sigterm dead success")]
-    [InlineData("always burst2", "start, main 2, timer, main 2, timer", "running auto-restart running auto-restart failed exit-code")]
-    [InlineData("burst2", "start, main 0, start, main 0, start", "running dead running dead failed start-limit-hit")]
-    [InlineData("burst2", "start, main 2, start, main 2, reset, start", "running failed running failed dead running success")]
+    [InlineData("always", "start, main 2, timer, restart, limit", "running auto-restart auto-restart dead failed exit-code")]
+    [InlineData("", "start, main 0, limit", "running dead failed start-limit-hit")]
+    [InlineData("", "start, main 2, reset, start", "running failed dead running success")]
     public void A_service_comes_back(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
+
+    [Theory]
+    [InlineData("notify", "start, ready", "start running success")]
+    [InlineData("notify", "start, main 0", "start failed protocol")]
+    [InlineData("notify", "start, main 3", "start failed exit-code")]
+    [InlineData("notify", "start, timer, main TERM", "start stop-sigterm failed timeout")]
+    [InlineData("notify", "start, ready, reloading, ready", "start running reload running success")]
+    [InlineData("notify", "start, ready, stopping, main 0", "start running stop-sigterm dead success")]
+    [InlineData("notify", "start, ready, watchdog, main ABRT", "start running stop-watchdog failed watchdog")]
+    [InlineData("exec", "start, main 203", "start failed exit-code")]
+    public void A_service_that_tells_is_heard(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
+
+    [Theory]
+    [InlineData("forking", "start, control 1", "start failed exit-code")]
+    [InlineData("forking", "start, daemon, control 0", "start start running success")]
+    [InlineData("forking", "start, daemon, control 0, main 0", "start start running dead success")]
+    [InlineData("forking", "start, control 0", "start dead success")]
+    [InlineData("forking pidfile", "start, control 0", "start failed protocol")]
+    [InlineData("forking pidfile", "start, left, control 0, daemon, pidfile", "start start start start running success")]
+    public void A_daemon_forks_away(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
+
+    [Theory]
+    [InlineData("condition", "start, control 0", "condition running success")]
+    [InlineData("condition stoppost", "start, control 1, control 0", "condition stop-post dead exec-condition")]
+    [InlineData("condition", "start, control 255", "condition failed exit-code")]
+    [InlineData("reload", "start, reload, control 0", "running reload running success")]
+    [InlineData("reload", "start, reload, control 1", "running reload running success")]
+    [InlineData("reload", "start, reload, stop, control TERM, main TERM", "running reload stop-sigterm stop-sigterm failed signal")]
+    [InlineData("longest", "start, timer, main TERM", "running stop-sigterm failed timeout")]
+    public void A_service_has_other_stages(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
 
     [Fact]
     public void Restarts_are_counted_until_somebody_starts_it_anew()
     {
         var player = new Player(Settings("always"));
-        player.Play("start, main 2, timer, main 2, timer");
+        player.Play("start, main 2, timer, restart, start, main 2, timer, restart, start");
         Assert.Equal(2, player.Machine.RestartCount);
 
         player.Play("stop, main TERM, start");
         Assert.Equal(0, player.Machine.RestartCount);
     }
 
+    // systemd's rate limit counts from the first start of an interval, not over a sliding one.
     [Fact]
-    public void Starts_longer_ago_than_the_interval_do_not_count()
+    public void Starts_are_limited_in_an_interval()
     {
-        var player = new Player(Settings("burst2"));
-        player.Play("start, main 0, start, main 0, later, start");
-
-        Assert.Equal(ServiceState.Running, player.Machine.State);
+        var limit = new StartLimit();
+        var begin = DateTimeOffset.UnixEpoch;
+        Assert.True(limit.TryTake(2, TimeSpan.FromSeconds(10), begin));
+        Assert.True(limit.TryTake(2, TimeSpan.FromSeconds(10), begin.AddSeconds(9)));
+        Assert.False(limit.TryTake(2, TimeSpan.FromSeconds(10), begin.AddSeconds(9)));
+        Assert.True(limit.TryTake(2, TimeSpan.FromSeconds(10), begin.AddSeconds(10)));
+        Assert.True(limit.TryTake(0, TimeSpan.FromSeconds(10), begin));
     }
 
     private static string Play(string settings, string events)
@@ -90,7 +125,16 @@ public sealed class ServiceMachineTests
         bool isIgnored = set.Contains("ignored");
         return new ServiceSettings
         {
-            Type = set.Contains("oneshot") ? ServiceType.Oneshot : ServiceType.Simple,
+            Type = set.Contains("oneshot") ? ServiceType.Oneshot
+                : set.Contains("notify") ? ServiceType.Notify
+                : set.Contains("exec") ? ServiceType.Exec
+                : set.Contains("forking") ? ServiceType.Forking
+                : ServiceType.Simple,
+            Condition = Commands("condition"),
+            Reload = Commands("reload"),
+            PidFile = set.Contains("pidfile") ? "/run/a.pid" : null,
+            Watchdog = set.Contains("notify") ? TimeSpan.FromSeconds(1) : null,
+            LongestRun = set.Contains("longest") ? TimeSpan.FromSeconds(1) : null,
             StartPre = Commands("pre"),
             Start = set.Contains("two") ? [Command("main"), Command("main")] : [Command("main")],
             StartPost = Commands("post"),
@@ -99,7 +143,6 @@ public sealed class ServiceMachineTests
             RemainsAfterExit = set.Contains("remain"),
             Restart = set.Contains("always") ? RestartMode.Always : RestartMode.No,
             KillMode = set.Contains("none") ? KillMode.None : KillMode.ControlGroup,
-            StartLimitBurst = set.Contains("burst2") ? 2 : 100,
         };
 
         ImmutableArray<ServiceCommand> Commands(string word) => set.Contains(word) ? [Command(word)] : [];
@@ -112,23 +155,30 @@ public sealed class ServiceMachineTests
         private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
         private bool _isMainAlive;
         private bool _isControlAlive;
+        private bool _isSomebodyLeft;
+        private int? _daemon;
 
         public ServiceMachine Machine { get; } = new(settings);
 
-        private ProcessView View => new(_isMainAlive, _isControlAlive, !_isMainAlive && !_isControlAlive);
+        private ProcessView View => new(_isMainAlive, _isControlAlive, !_isMainAlive && !_isControlAlive && !_isSomebodyLeft, _daemon);
 
         public string Play(string events)
         {
             var states = new List<string>();
             foreach (string step in events.Split(", "))
             {
-                if (step == "later")
+                (_daemon, _isSomebodyLeft) = step switch
                 {
-                    _now += TimeSpan.FromMinutes(1);
-                    continue;
+                    "daemon" => (7, true),
+                    "left" => (null, true),
+                    _ => (_daemon, _isSomebodyLeft),
+                };
+                if (step is not ("daemon" or "left"))
+                {
+                    Step(step);
                 }
 
-                Step(step);
+                _now += TimeSpan.FromMilliseconds(1);
                 states.Add(ServiceNames.SubState(Machine.State));
             }
 
@@ -140,7 +190,7 @@ public sealed class ServiceMachineTests
             string[] words = step.Split(' ');
             if (words[^1] == "main" || words[0] == "main")
             {
-                _isMainAlive = false;
+                (_isMainAlive, _daemon, _isSomebodyLeft) = (false, null, false);
             }
 
             if (words[0] == "control")
@@ -151,7 +201,15 @@ public sealed class ServiceMachineTests
             var actions = words[0] switch
             {
                 "start" => Machine.Start(_now, View),
-                "stop" => Machine.Stop(_now, View),
+                "stop" => Machine.Stop(isRestart: false, _now, View),
+                "restart" => Machine.Stop(isRestart: true, _now, View),
+                "reload" => Machine.Reload(_now, View),
+                "limit" => Machine.RefuseStart(_now, View),
+                "watchdog" => Machine.OnWatchdog(_now, View),
+                "ready" => Notify("READY"),
+                "reloading" => Notify("RELOADING"),
+                "stopping" => Notify("STOPPING"),
+                "pidfile" => Machine.OnPidFile(_now, View),
                 "timer" => Machine.OnTimer(_now, View),
                 "reset" => Machine.ResetFailed(),
                 "main" => Machine.OnMainExited(Exit(words[1]), _now, View),
@@ -159,12 +217,15 @@ public sealed class ServiceMachineTests
                 "refused" => Machine.OnRunFailed(ProcessRole.Main, "no such file", _now, View),
                 _ => throw new ArgumentOutOfRangeException(nameof(step)),
             };
+            _isMainAlive |= actions.OfType<ServiceAction.AdoptMain>().Any();
             foreach (var run in actions.OfType<ServiceAction.Run>())
             {
                 _isMainAlive |= run.Role == ProcessRole.Main;
                 _isControlAlive |= run.Role == ProcessRole.Control;
             }
         }
+
+        private ImmutableArray<ServiceAction> Notify(string state) => Machine.OnNotified([KeyValuePair.Create(state, "1")], _ => false, _now, View);
 
         private static ProcessExit Exit(string word) => int.TryParse(word, out int code)
             ? new(ProcessExitKind.Exited, code)

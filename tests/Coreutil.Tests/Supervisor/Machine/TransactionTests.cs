@@ -21,9 +21,9 @@ public sealed class TransactionTests
     public void A_missing_unit_refuses_where_it_is_required(string dependency, string jobs) => Assert.Equal(jobs, Start(("a", On(dependency), false)));
 
     [Theory]
-    [InlineData(false, "Dependency failed: b is not active.")]
-    [InlineData(true, "a:Start")]
-    public void A_requisite_must_be_active_already(bool isActive, string jobs) => Assert.Equal(jobs, Start(("a", On("Requisite"), false), ("b", new(), isActive)));
+    [InlineData(false, "a:Start b:VerifyActive")]
+    [InlineData(true, "a:Start b:VerifyActive")]
+    public void A_requisite_is_looked_at(bool isActive, string jobs) => Assert.Equal(jobs, Start(("a", On("Requisite"), false), ("b", new(), isActive)));
 
     [Fact]
     public void A_conflict_stops_the_other_in_both_directions()
@@ -43,8 +43,27 @@ public sealed class TransactionTests
     {
         var units = Table(("a", On(dependency), true), ("b", new(), true));
 
-        Assert.Equal(jobs, Join(Transaction.PlanStop("b", units.GetValueOrDefault, units.Keys)));
+        Assert.Equal(jobs, Plan(units, "b", JobKind.Stop));
     }
+
+    // A restart takes along the same units; who is down stays down.
+    [Theory]
+    [InlineData("Requires", true, "a:Restart b:Restart")]
+    [InlineData("BindsTo", true, "a:Restart b:Restart")]
+    [InlineData("PartOf", true, "a:Restart b:Restart")]
+    [InlineData("PartOf", false, "b:Restart")]
+    [InlineData("Wants", true, "b:Restart")]
+    public void A_restart_takes_along(string dependency, bool isActive, string jobs) =>
+        Assert.Equal(jobs, Plan(Table(("a", On(dependency), isActive), ("b", new(), true)), "b", JobKind.Restart));
+
+    [Fact]
+    public void A_reload_is_passed_on() =>
+        Assert.Equal("a:Reload b:Reload", Plan(Table(("a", On("Reload"), true), ("b", new(), true)), "a", JobKind.Reload));
+
+    [Fact]
+    public void What_needs_and_excludes_the_same_unit_is_refused() => Assert.Equal(
+        "Transaction contains conflicting jobs 'start' and 'stop' for a. Probably contradicting requirement dependencies configured.",
+        Start(("a", new() { Requires = ["b"], Conflicts = ["b"] }, false), ("b", new(), true)));
 
     [Fact]
     public void Only_a_bound_unit_follows_one_that_ends_by_itself()
@@ -74,23 +93,25 @@ public sealed class TransactionTests
         "BindsTo" => new() { BindsTo = ["b"] },
         "PartOf" => new() { PartOf = ["b"] },
         "Conflicts" => new() { Conflicts = ["b"] },
+        "Reload" => new() { PropagatesReloadTo = ["b"] },
         "After" => new() { After = ["b"] },
         _ => throw new ArgumentOutOfRangeException(nameof(dependency)),
     };
 
     private static string Start(params (string Name, UnitDependencies Dependencies, bool IsActive)[] rows)
     {
-        var units = Table(rows);
-        return Transaction.PlanStart("a", units.GetValueOrDefault, units.Keys) switch
-        {
-            TransactionResult.Planned planned => Join(planned.Jobs),
-            TransactionResult.Refused refused => refused.Reason,
-            _ => throw new InvalidOperationException(),
-        };
+        return Plan(Table(rows), "a", JobKind.Start);
     }
 
+    private static string Plan(Dictionary<string, UnitNode> units, string name, JobKind kind) => new Transaction(units.GetValueOrDefault, units.Keys).Plan(name, kind) switch
+    {
+        TransactionResult.Planned planned => Join(planned.Jobs),
+        TransactionResult.Refused refused => refused.Reason,
+        _ => throw new InvalidOperationException(),
+    };
+
     private static Dictionary<string, UnitNode> Table(params (string Name, UnitDependencies Dependencies, bool IsActive)[] rows) =>
-        rows.ToDictionary(row => row.Name, row => new UnitNode(row.Dependencies, row.IsActive));
+        rows.ToDictionary(row => row.Name, row => new UnitNode(row.Dependencies, row.IsActive, !row.IsActive));
 
     private static string Join(IEnumerable<KeyValuePair<string, JobKind>> jobs) =>
         string.Join(' ', jobs.OrderBy(job => job.Key, StringComparer.Ordinal).Select(job => $"{job.Key}:{job.Value}"));

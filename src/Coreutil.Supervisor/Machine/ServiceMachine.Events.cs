@@ -1,0 +1,338 @@
+using System.Collections.Immutable;
+
+namespace Coreutil.Supervisor.Machine;
+
+/// <summary>The ends of processes, and time.</summary>
+public sealed partial class ServiceMachine
+{
+    public ImmutableArray<ServiceAction> OnMainExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        if (IsServingDaemonElsewhere())
+        {
+            return Finish();
+        }
+
+        MainExit = exit;
+        bool isClean = exit.IsClean(settings.Type != ServiceType.Oneshot, settings.SuccessStatuses);
+        var command = _isMainCommandOver ? settings.Start.FirstOrDefault() : settings.Start[_nextMain];
+        var failure = isClean || command?.IsFailureIgnored == true ? ServiceResult.Success : exit.Result;
+        if (failure != ServiceResult.Success)
+        {
+            _actions.Add(new ServiceAction.Report($"Main process exited, code={exit.CodeText}, status={Describe(exit)}"));
+        }
+
+        Keep(failure);
+        if (!_isMainCommandOver && _nextMain + 1 < settings.Start.Length && Result == ServiceResult.Success)
+        {
+            _nextMain++;
+            RunMain();
+            return Finish();
+        }
+
+        _isMainCommandOver = true;
+        switch (State)
+        {
+            case ServiceState.StartPost or ServiceState.Reload when !_view.IsControlAlive:
+                EnterStop(failure);
+                break;
+            case ServiceState.Start when settings.Type == ServiceType.Oneshot && failure == ServiceResult.Success:
+                EnterStartPost();
+                break;
+            case ServiceState.Start when settings.Type == ServiceType.Oneshot:
+                EnterSignal(ServiceState.StopSigterm, failure);
+                break;
+            case ServiceState.Start when settings.Type == ServiceType.Notify && failure == ServiceResult.Success && settings.RemainsAfterExit:
+                break;
+            case ServiceState.Start when settings.Type == ServiceType.Notify:
+                // Only its notification makes it running: without one it never was.
+                EnterSignal(ServiceState.StopSigterm, failure == ServiceResult.Success ? ServiceResult.Protocol : failure);
+                break;
+            case ServiceState.Start or ServiceState.Running:
+                EnterRunning(failure);
+                break;
+            case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill when !_view.IsControlAlive:
+                EnterStopPost(failure);
+                break;
+            case ServiceState.StopPost when !_view.IsControlAlive:
+                EnterSignal(ServiceState.FinalSigterm, failure);
+                break;
+            case ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsControlAlive:
+                EnterDead(failure, mayRestart: true);
+                break;
+        }
+
+        return Finish();
+    }
+
+    public ImmutableArray<ServiceAction> OnControlExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        var command = _nextControl < _control.Length ? _control[_nextControl] : null;
+        var failure = command?.IsFailureIgnored == true || exit.IsClean(isDaemon: false, ExitStatusSet.Empty) ? ServiceResult.Success : exit.Result;
+        if (State == ServiceState.Condition && exit is { Kind: ProcessExitKind.Exited, Status: > 0 and < 255 } && failure != ServiceResult.Success)
+        {
+            failure = ServiceResult.ExecCondition;
+        }
+
+        if (failure is not (ServiceResult.Success or ServiceResult.ExecCondition))
+        {
+            _actions.Add(new ServiceAction.Report($"Control process exited, code={exit.CodeText}, status={Describe(exit)}"));
+        }
+
+        if (State != ServiceState.Reload)
+        {
+            Keep(failure);
+        }
+
+        if (failure == ServiceResult.Success && _nextControl + 1 < _control.Length)
+        {
+            _nextControl++;
+            RunNextControl();
+            return Finish();
+        }
+
+        _control = [];
+        LeaveControl(failure);
+        return Finish();
+    }
+
+    private void LeaveControl(ServiceResult failure)
+    {
+        switch (State)
+        {
+            case ServiceState.Condition or ServiceState.StartPre or ServiceState.StartPost when failure != ServiceResult.Success:
+            case ServiceState.Start when failure != ServiceResult.Success && settings.Type == ServiceType.Forking:
+                EnterSignal(ServiceState.StopSigterm, failure);
+                break;
+            case ServiceState.Condition:
+                EnterStartPre();
+                break;
+            case ServiceState.StartPre:
+                EnterStart();
+                break;
+            case ServiceState.Start when settings.Type == ServiceType.Forking:
+                // A Post line may be what writes the PID file.
+                if (TryFindDaemon(isLastChance: settings.StartPost.Length == 0))
+                {
+                    EnterStartPost();
+                }
+
+                break;
+            case ServiceState.StartPost:
+                if (settings.Type != ServiceType.Forking || TryFindDaemon(isLastChance: true))
+                {
+                    EnterRunning(ServiceResult.Success);
+                }
+
+                break;
+            case ServiceState.Reload:
+                ReloadResult = failure;
+                EnterRunning(ServiceResult.Success);
+                break;
+            case ServiceState.Stop:
+                EnterSignal(ServiceState.StopSigterm, failure);
+                break;
+            case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill when !_view.IsMainAlive:
+                EnterStopPost(failure);
+                break;
+            case ServiceState.StopPost:
+                EnterSignal(ServiceState.FinalSigterm, failure);
+                break;
+            case ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsMainAlive:
+                EnterDead(failure, mayRestart: true);
+                break;
+        }
+    }
+
+    /// <summary>The last process of the group is gone.</summary>
+    public ImmutableArray<ServiceAction> OnGroupEmpty(DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        bool isGone = !_view.IsMainAlive && !_view.IsControlAlive;
+        switch (State)
+        {
+            case ServiceState.Start or ServiceState.StartPost when IsAwaitingPidFile && isGone:
+                _actions.Add(new ServiceAction.Report("Daemon never wrote its PID file. Failing."));
+                EnterStopPost(ServiceResult.Protocol);
+                break;
+            case ServiceState.Running when !_isMainKnown:
+                EnterRunning(ServiceResult.Success);
+                break;
+            case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill when isGone:
+                EnterStopPost(ServiceResult.Success);
+                break;
+            case ServiceState.FinalSigterm or ServiceState.FinalSigkill when isGone:
+                EnterDead(ServiceResult.Success, mayRestart: true);
+                break;
+        }
+
+        return Finish();
+    }
+
+    /// <summary>The PID file appeared, or the shell looked again.</summary>
+    public ImmutableArray<ServiceAction> OnPidFile(DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        if (IsAwaitingPidFile && view.DaemonPid is not null && TryFindDaemon(isLastChance: true))
+        {
+            if (State == ServiceState.Start)
+            {
+                EnterStartPost();
+            }
+            else
+            {
+                EnterRunning(ServiceResult.Success);
+            }
+        }
+
+        return Finish();
+    }
+
+    /// <summary>The main process of a Type=exec service has become its program.</summary>
+    public ImmutableArray<ServiceAction> OnExecuted(DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        if (State == ServiceState.Start && settings.Type == ServiceType.Exec)
+        {
+            EnterStartPost();
+        }
+
+        return Finish();
+    }
+
+    /// <summary>The command could not even be tried: its environment file is missing, the process table is full.</summary>
+    public ImmutableArray<ServiceAction> OnRunFailed(ProcessRole role, string reason, DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        _actions.Add(new ServiceAction.Report($"Failed to run the {(role == ProcessRole.Main ? "main" : "control")} process: {reason}"));
+        switch (State)
+        {
+            case ServiceState.Condition or ServiceState.StartPre:
+                EnterDead(ServiceResult.Resources, mayRestart: true);
+                break;
+            case ServiceState.Reload:
+                ReloadResult = ServiceResult.Resources;
+                EnterRunning(ServiceResult.Success);
+                break;
+            case ServiceState.StopPost:
+                EnterSignal(ServiceState.FinalSigterm, ServiceResult.Resources);
+                break;
+            default:
+                EnterSignal(ServiceState.StopSigterm, ServiceResult.Resources);
+                break;
+        }
+
+        return Finish();
+    }
+
+    public ImmutableArray<ServiceAction> OnTimer(DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        string state = ServiceNames.SubState(State);
+        switch (State)
+        {
+            case ServiceState.AutoRestart:
+                RestartCount++;
+                _actions.Add(new ServiceAction.Report($"Scheduled restart job, restart counter is at {RestartCount}."));
+                _actions.Add(new ServiceAction.RequestRestart());
+                break;
+            case ServiceState.Condition or ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost:
+                Report($"{state} operation timed out. Terminating.");
+                EnterSignal(ServiceState.StopSigterm, ServiceResult.Timeout);
+                break;
+            case ServiceState.Running:
+                Report("Service reached runtime time limit. Stopping.");
+                EnterStop(ServiceResult.Timeout);
+                break;
+            case ServiceState.Reload:
+                Report("Reload operation timed out. Killing reload process.");
+                _actions.Add(new ServiceAction.Kill(KillTarget.Control, Signals.Kill));
+                (_control, ReloadResult, _lastNotification) = ([], ServiceResult.Timeout, ServiceNotification.None);
+                EnterRunning(ServiceResult.Success);
+                break;
+            case ServiceState.Stop:
+                Report("Stopping timed out. Terminating.");
+                EnterSignal(ServiceState.StopSigterm, ServiceResult.Timeout);
+                break;
+            case ServiceState.StopWatchdog or ServiceState.StopSigterm when settings.SendsKill:
+                Report($"State '{state}' timed out. Killing.");
+                EnterSignal(ServiceState.StopSigkill, ServiceResult.Timeout);
+                break;
+            case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill:
+                Report(State == ServiceState.StopSigkill ? "Processes still around after SIGKILL. Ignoring." : $"State '{state}' timed out. Skipping SIGKILL.");
+                EnterStopPost(ServiceResult.Timeout);
+                break;
+            case ServiceState.StopPost:
+                Report("State 'stop-post' timed out. Terminating.");
+                EnterSignal(ServiceState.FinalSigterm, ServiceResult.Timeout);
+                break;
+            case ServiceState.FinalSigterm when settings.SendsKill:
+                Report("State 'final-sigterm' timed out. Killing.");
+                EnterSignal(ServiceState.FinalSigkill, ServiceResult.Timeout);
+                break;
+            case ServiceState.FinalSigterm:
+                Report("State 'final-sigterm' timed out. Skipping SIGKILL. Entering failed mode.");
+                EnterDead(ServiceResult.Timeout, mayRestart: false);
+                break;
+            case ServiceState.FinalSigkill:
+                Report("Processes still around after final SIGKILL. Entering failed mode.");
+                EnterDead(ServiceResult.Timeout, mayRestart: true);
+                break;
+        }
+
+        return Finish();
+
+        void Report(string text) => _actions.Add(new ServiceAction.Report(text));
+    }
+
+    /// <summary>A daemon may move on to a new process as long as it writes the PID file before the old one ends.</summary>
+    private bool IsServingDaemonElsewhere()
+    {
+        if (settings.Type != ServiceType.Forking || settings.PidFile is null || _view.DaemonPid is not { } daemon || State is not (ServiceState.Running or ServiceState.Reload))
+        {
+            return false;
+        }
+
+        AdoptMain(daemon);
+        return true;
+    }
+
+    /// <summary>False where the start waits on, or has failed: then the state says so.</summary>
+    private bool TryFindDaemon(bool isLastChance)
+    {
+        if (_view.DaemonPid is { } daemon)
+        {
+            IsAwaitingPidFile = false;
+            AdoptMain(daemon);
+            return true;
+        }
+
+        if (settings.PidFile is null || !isLastChance)
+        {
+            return true;
+        }
+
+        if (_view.IsGroupEmpty)
+        {
+            EnterSignal(ServiceState.StopSigterm, ServiceResult.Protocol);
+        }
+        else
+        {
+            IsAwaitingPidFile = true;
+        }
+
+        return false;
+    }
+
+    private void AdoptMain(int pid)
+    {
+        _actions.Add(new ServiceAction.AdoptMain(pid));
+        _isMainKnown = true;
+        _view = _view with { IsMainAlive = true };
+    }
+
+    private static string Describe(ProcessExit exit) => exit.Kind == ProcessExitKind.Exited
+        ? $"{exit.StatusText}/{ExitCodeNames.Of(exit.Status)}"
+        : $"{exit.Status}/{exit.StatusText}";
+}

@@ -1,0 +1,220 @@
+using System.Collections.Immutable;
+
+namespace Coreutil.Supervisor.Machine;
+
+/// <summary>The stages, each entered by one method; a stage without commands, or with nobody to signal, leads on to the next in the same step.</summary>
+public sealed partial class ServiceMachine
+{
+    private void EnterCondition() => EnterControl(ServiceState.Condition, settings.Condition, settings.StartTimeout, EnterStartPre);
+
+    private void EnterStartPre() => EnterControl(ServiceState.StartPre, settings.StartPre, settings.StartTimeout, EnterStart);
+
+    private void EnterStart()
+    {
+        if (settings.Start.Length == 0)
+        {
+            // A oneshot may consist of its Stop lines only.
+            Enter(ServiceState.Start);
+            EnterStartPost();
+            return;
+        }
+
+        if (settings.Type == ServiceType.Forking)
+        {
+            Enter(ServiceState.Start);
+            ArmAfter(settings.StartTimeout);
+            RunControl(settings.Start);
+            return;
+        }
+
+        (_nextMain, _isMainCommandOver) = (0, false);
+        RunMain();
+        if (settings.Type is ServiceType.Simple or ServiceType.Idle)
+        {
+            Arm(null);
+            EnterStartPost();
+            return;
+        }
+
+        Enter(ServiceState.Start);
+        ArmAfter(settings.StartTimeout);
+    }
+
+    private void EnterStartPost()
+    {
+        FeedWatchdog();
+        EnterControl(ServiceState.StartPost, settings.StartPost, settings.StartTimeout, () => EnterRunning(ServiceResult.Success));
+    }
+
+    private void EnterRunning(ServiceResult result)
+    {
+        Keep(result);
+        if (Result != ServiceResult.Success)
+        {
+            EnterSignal(ServiceState.StopSigterm, ServiceResult.Success);
+        }
+        else if (IsServing)
+        {
+            if (_lastNotification == ServiceNotification.Stopping)
+            {
+                EnterStopByItself();
+                return;
+            }
+
+            bool isReloading = _lastNotification == ServiceNotification.Reloading;
+            Enter(isReloading ? ServiceState.Reload : ServiceState.Running);
+            ArmAfter(isReloading ? settings.StartTimeout : settings.LongestRun);
+        }
+        else if (settings.RemainsAfterExit)
+        {
+            Arm(null);
+            Enter(ServiceState.Exited);
+        }
+        else
+        {
+            EnterStop(ServiceResult.Success);
+        }
+    }
+
+    /// <summary>Its main process lives, or nobody knows which that is and something lives.</summary>
+    private bool IsServing => _isMainKnown ? _view.IsMainAlive : !_view.IsGroupEmpty;
+
+    /// <summary>It said STOPPING=1: as good as if it had been told to end.</summary>
+    private void EnterStopByItself()
+    {
+        Enter(ServiceState.StopSigterm);
+        ArmAfter(settings.StopTimeout);
+    }
+
+    private void EnterStop(ServiceResult result)
+    {
+        Keep(result);
+        EnterControl(ServiceState.Stop, settings.Stop, settings.StopTimeout, () => EnterSignal(ServiceState.StopSigterm, ServiceResult.Success));
+    }
+
+    private void EnterSignal(ServiceState stage, ServiceResult result)
+    {
+        Keep(result);
+        (_control, _nextControl) = ([], 0);
+        var purpose = stage switch
+        {
+            ServiceState.StopWatchdog => KillPurpose.Watchdog,
+            ServiceState.StopSigkill or ServiceState.FinalSigkill => KillPurpose.Final,
+            ServiceState.StopSigterm when _isRestarting => KillPurpose.Restart,
+            _ => KillPurpose.Terminate,
+        };
+        var kills = KillPolicy.Signal(settings, purpose, _view);
+        if (kills.Length > 0)
+        {
+            _actions.AddRange(kills);
+            Enter(stage);
+            ArmAfter(stage == ServiceState.StopWatchdog ? settings.AbortTimeout : settings.StopTimeout);
+            return;
+        }
+
+        // Nobody to signal: on, by way of SIGKILL, which reaches some that the first signal spares.
+        switch (stage)
+        {
+            case ServiceState.StopSigterm or ServiceState.StopWatchdog when settings.SendsKill:
+                EnterSignal(ServiceState.StopSigkill, ServiceResult.Success);
+                break;
+            case ServiceState.StopSigterm or ServiceState.StopWatchdog or ServiceState.StopSigkill:
+                EnterStopPost(ServiceResult.Success);
+                break;
+            case ServiceState.FinalSigterm when settings.SendsKill:
+                EnterSignal(ServiceState.FinalSigkill, ServiceResult.Success);
+                break;
+            default:
+                EnterDead(ServiceResult.Success, mayRestart: true);
+                break;
+        }
+    }
+
+    private void EnterStopPost(ServiceResult result)
+    {
+        Keep(result);
+        EnterControl(ServiceState.StopPost, settings.StopPost, settings.StopTimeout, () => EnterSignal(ServiceState.FinalSigterm, ServiceResult.Success));
+    }
+
+    private void EnterDead(ServiceResult result, bool mayRestart)
+    {
+        Keep(result);
+        bool restarts = mayRestart && !_isRestartForbidden && RestartPolicy.Restarts(settings, Result, MainExit);
+        _isRestarting = false;
+        _actions.Add(new ServiceAction.ArmWatchdog(null));
+        if (Result is not (ServiceResult.Success or ServiceResult.ExecCondition))
+        {
+            _actions.Add(new ServiceAction.Report($"Failed with result '{ServiceNames.Result(Result)}'."));
+        }
+
+        // systemd too is down for a moment before it waits: whoever follows the states sees it.
+        Enter(Result is ServiceResult.Success or ServiceResult.ExecCondition ? ServiceState.Dead : ServiceState.Failed);
+        if (restarts)
+        {
+            Enter(ServiceState.AutoRestart);
+            ArmAfter(settings.RestartDelay);
+            return;
+        }
+
+        _isCounterStale = true;
+        Arm(null);
+    }
+
+    private void EnterControl(ServiceState stage, ImmutableArray<ServiceCommand> commands, TimeSpan? timeout, Action next)
+    {
+        if (commands.Length == 0)
+        {
+            next();
+            return;
+        }
+
+        Enter(stage);
+        ArmAfter(timeout);
+        RunControl(commands);
+    }
+
+    private void RunControl(ImmutableArray<ServiceCommand> commands)
+    {
+        (_control, _nextControl) = (commands, 0);
+        RunNextControl();
+    }
+
+    // What is being started counts as alive for the decisions of this same event.
+    private void RunNextControl()
+    {
+        _actions.Add(new ServiceAction.Run(_control[_nextControl], ProcessRole.Control));
+        _view = _view with { IsControlAlive = true, IsGroupEmpty = false };
+    }
+
+    private void RunMain()
+    {
+        _actions.Add(new ServiceAction.Run(settings.Start[_nextMain], ProcessRole.Main));
+        _view = _view with { IsMainAlive = true, IsGroupEmpty = false };
+        _isMainKnown = true;
+    }
+
+    /// <summary>The first failure is the one that is told.</summary>
+    private void Keep(ServiceResult result) => Result = Result == ServiceResult.Success ? result : Result;
+
+    private void Enter(ServiceState state)
+    {
+        if (ServiceNames.ActiveState(State) != ServiceNames.ActiveState(state))
+        {
+            ChangedAt = _now;
+        }
+
+        if (State != state)
+        {
+            State = state;
+            _actions.Add(new ServiceAction.Entered(state));
+        }
+    }
+
+    private void ArmAfter(TimeSpan? delay) => Arm(delay is { } span ? _now + span : null);
+
+    private void Arm(DateTimeOffset? deadline)
+    {
+        _deadline = deadline;
+        _actions.Add(new ServiceAction.ArmTimer(deadline));
+    }
+}

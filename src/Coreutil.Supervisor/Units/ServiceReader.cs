@@ -1,0 +1,145 @@
+using System.Collections.Frozen;
+using System.Collections.Immutable;
+using System.Globalization;
+using Coreutil.Supervisor.Machine;
+using Coreutil.Units.Files;
+
+namespace Coreutil.Supervisor.Units;
+
+/// <summary>The settings of a [Service] section that say how it lives; <see cref="ServiceContextReader"/> reads what its processes run in.</summary>
+internal static class ServiceReader
+{
+    public static UnitDefinition Read(UnitDefinition definition, UnitSection section, List<string> problems)
+    {
+        var type = section.Raw("Type") switch
+        {
+            "exec" => ServiceType.Exec,
+            "idle" => ServiceType.Idle,
+            "oneshot" => ServiceType.Oneshot,
+            "forking" => ServiceType.Forking,
+            "notify" => ServiceType.Notify,
+            _ => ServiceType.Simple,
+        };
+        bool isOneshot = type == ServiceType.Oneshot;
+        var defaults = new ServiceSettings();
+        var both = section.Span("TimeoutSec", null, isZeroInfinite: true);
+        bool hasBoth = TimeSpanText.TryParse(section.Raw("TimeoutSec") ?? "", out _);
+        var stopTimeout = section.Span("TimeoutStopSec", hasBoth ? both : defaults.StopTimeout, isZeroInfinite: true);
+        var watchdog = section.Span("WatchdogSec", null, isZeroInfinite: true);
+        var settings = new ServiceSettings
+        {
+            Type = type,
+            Condition = Commands("ExecCondition"),
+            StartPre = Commands("ExecStartPre"),
+            Start = Commands("ExecStart"),
+            StartPost = Commands("ExecStartPost"),
+            Reload = Commands("ExecReload"),
+            Stop = Commands("ExecStop"),
+            StopPost = Commands("ExecStopPost"),
+            Restart = ReadRestart(section),
+            RestartDelay = section.Span("RestartSec", defaults.RestartDelay, isZeroInfinite: false) ?? TimeSpan.FromDays(36500),
+            StartTimeout = section.Span("TimeoutStartSec", hasBoth ? both : isOneshot ? null : defaults.StartTimeout, isZeroInfinite: true),
+            StopTimeout = stopTimeout,
+            AbortTimeout = section.Span("TimeoutAbortSec", stopTimeout, isZeroInfinite: true),
+            LongestRun = section.Span("RuntimeMaxSec", null, isZeroInfinite: true),
+            Watchdog = watchdog,
+            WatchdogSignal = section.Signal("WatchdogSignal") ?? defaults.WatchdogSignal,
+            NotifyAccess = section.Raw("NotifyAccess") switch
+            {
+                "none" when type != ServiceType.Notify && watchdog is null => NotifyAccess.None,
+                "exec" => NotifyAccess.Exec,
+                "all" => NotifyAccess.All,
+                "main" => NotifyAccess.Main,
+                _ => type == ServiceType.Notify || watchdog is not null ? NotifyAccess.Main : NotifyAccess.None,
+            },
+            PidFile = section.Text("PIDFile") is { } file ? Path.Combine("/run", file) : null,
+            GuessesMain = section.Flag("GuessMainPID", true),
+            RemainsAfterExit = section.Flag("RemainAfterExit", false),
+            KillMode = section.Raw("KillMode") switch
+            {
+                "mixed" => KillMode.Mixed,
+                "process" => KillMode.Process,
+                "none" => KillMode.None,
+                _ => KillMode.ControlGroup,
+            },
+            KillSignal = section.Signal("KillSignal") ?? defaults.KillSignal,
+            RestartKillSignal = section.Signal("RestartKillSignal"),
+            FinalKillSignal = section.Signal("FinalKillSignal") ?? defaults.FinalKillSignal,
+            SendsKill = section.Flag("SendSIGKILL", true),
+            SendsHangUp = section.Flag("SendSIGHUP", false),
+            SuccessStatuses = Statuses(section, "SuccessExitStatus"),
+            RestartPreventStatuses = Statuses(section, "RestartPreventExitStatus"),
+            RestartForceStatuses = Statuses(section, "RestartForceExitStatus"),
+        };
+        Refuse(section, settings, problems);
+        return definition with { Service = settings, Context = ServiceContextReader.Read(section) };
+
+        ImmutableArray<ServiceCommand> Commands(string setting) => ReadCommands(section, setting, problems);
+    }
+
+    /// <summary>What systemd does not start, in its words.</summary>
+    private static void Refuse(UnitSection section, ServiceSettings settings, List<string> problems)
+    {
+        bool isOneshot = settings.Type == ServiceType.Oneshot;
+        if (settings.Start.Length == 0 && !(isOneshot && settings.Stop.Length > 0))
+        {
+            problems.Add("Service has no ExecStart= setting. Refusing.");
+        }
+
+        if (settings.Start.Length > 1 && !isOneshot)
+        {
+            problems.Add("Service has more than one ExecStart= setting, which is only allowed for Type=oneshot services. Refusing.");
+        }
+
+        if (isOneshot && settings.Restart is RestartMode.Always or RestartMode.OnSuccess)
+        {
+            problems.Add("Service has Restart= set to either always or on-success, which isn't allowed for Type=oneshot services. Refusing.");
+        }
+
+        if (section.Raw("Type") == "dbus")
+        {
+            problems.Add(section.Raw("BusName") is null
+                ? "Service is of type D-Bus but no D-Bus service name has been specified. Refusing."
+                : "Service is of type D-Bus, and unitd watches no bus.");
+        }
+    }
+
+    private static RestartMode ReadRestart(UnitSection section) => section.Raw("Restart") switch
+    {
+        "always" => RestartMode.Always,
+        "on-success" => RestartMode.OnSuccess,
+        "on-failure" => RestartMode.OnFailure,
+        "on-abnormal" => RestartMode.OnAbnormal,
+        "on-abort" => RestartMode.OnAbort,
+        "on-watchdog" => RestartMode.OnWatchdog,
+        _ => RestartMode.No,
+    };
+
+    /// <summary>A line that is no command line is passed over, as systemd does; only an ExecStart= that names no program at all refuses the unit.</summary>
+    private static ImmutableArray<ServiceCommand> ReadCommands(UnitSection section, string setting, List<string> problems)
+    {
+        var commands = ImmutableArray.CreateBuilder<ServiceCommand>();
+        foreach (string value in section.List(setting))
+        {
+            switch (ExecLine.Parse(value, section.Expand))
+            {
+                case ExecLineResult.Parsed parsed:
+                    commands.AddRange(parsed.Commands.Select(line => new ServiceCommand(line.Path, line.Words, line.IsFailureIgnored, line.IsLiteral, line.IsPrivileged)));
+                    break;
+                case ExecLineResult.Refused refused when setting == "ExecStart":
+                    problems.Add($"{setting}= {refused.What}");
+                    break;
+            }
+        }
+
+        return commands.ToImmutable();
+    }
+
+    private static ExitStatusSet Statuses(UnitSection section, string setting)
+    {
+        var words = section.Words(setting);
+        return new(
+            words.Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : ExitCodeNames.Parse(word)).OfType<int>().ToFrozenSet(),
+            words.Where(word => !char.IsAsciiDigit(word[0])).Select(Signals.Parse).OfType<int>().ToFrozenSet());
+    }
+}

@@ -1,0 +1,120 @@
+namespace Coreutil.Supervisor.Units;
+
+/// <summary>Starts its unit at times: after something (monotonic) and by the calendar.</summary>
+public sealed class TimerUnit : TriggerUnit
+{
+    private readonly OneShotTimer _timer;
+    private readonly string _stampFile;
+    private readonly HashSet<int> _spent = [];
+    private DateTimeOffset _activeSince;
+    private DateTimeOffset? _lastTrigger;
+
+    public TimerUnit(UnitDefinition definition, TriggerHost host)
+        : base(definition, host)
+    {
+        _timer = new(host.Time, host.Post, Elapse);
+        _stampFile = Path.Combine(host.StateDirectory, "run", $"stamp-{definition.Name}");
+    }
+
+    /// <summary>When it starts its unit next; null when it does not.</summary>
+    public DateTimeOffset? NextElapse { get; private set; }
+
+    public override void Stop(bool isRestart)
+    {
+        Arm(null);
+        Enter(IsActive ? "dead" : Sub);
+    }
+
+    public override void OnTriggeredChanged(SupervisedUnit triggered)
+    {
+        if (Sub is "waiting" or "elapsed" || (Sub == "running" && triggered.IsIdle))
+        {
+            EnterWaiting();
+        }
+    }
+
+    public override void Forget()
+    {
+        Arm(null);
+        File.Delete(_stampFile);
+    }
+
+    protected override void Activate()
+    {
+        _activeSince = Now;
+        _spent.Clear();
+        _lastTrigger = Settings.IsPersistent && File.Exists(_stampFile) ? new DateTimeOffset(File.GetLastWriteTimeUtc(_stampFile)) : null;
+        if (Settings.IsPersistent && _lastTrigger is null)
+        {
+            File.WriteAllText(_stampFile, "");
+        }
+
+        EnterWaiting();
+    }
+
+    private TimerSettings Settings => Definition.Timer!;
+
+    private void EnterWaiting()
+    {
+        var times = Settings.Delays.Select(NextOf).Concat(Settings.Calendar.Select(spec => spec.Next(_lastTrigger is { } last && Settings.IsPersistent ? last : Now)))
+            .OfType<DateTimeOffset>().ToArray();
+        if (times.Length == 0)
+        {
+            Arm(null);
+            Enter(Settings.RemainsAfterElapse || !IsTriggeredIdle(Settings.Unit) ? "elapsed" : "dead");
+            return;
+        }
+
+        var next = times.Min();
+        Arm(next + (Settings.RandomizedDelay * Random.Shared.NextDouble()));
+        Enter("waiting");
+    }
+
+    private DateTimeOffset? NextOf((TimerBase Base, TimeSpan Delay) line, int index)
+    {
+        var triggered = Host.Find(Settings.Unit);
+        DateTimeOffset? begin = line.Base switch
+        {
+            TimerBase.Active => _activeSince,
+            TimerBase.Boot or TimerBase.Startup => Host.Startup,
+            TimerBase.UnitActive => Latest(triggered?.LastActive, _lastTrigger),
+            _ => Latest(triggered?.LastInactive, _lastTrigger),
+        };
+        bool isOnce = line.Base is TimerBase.Active or TimerBase.Boot or TimerBase.Startup;
+        if (begin is not { } from || _spent.Contains(index))
+        {
+            return null;
+        }
+
+        var next = from + line.Delay;
+        if (isOnce && _lastTrigger is not null && next <= Now)
+        {
+            _spent.Add(index);
+            return null;
+        }
+
+        return next;
+    }
+
+    private void Elapse()
+    {
+        _lastTrigger = Now;
+        if (Settings.IsPersistent)
+        {
+            File.WriteAllText(_stampFile, "");
+        }
+
+        NextElapse = null;
+        bool isStarted = Host.Start(Settings.Unit) is null;
+        Enter(isStarted ? "running" : "failed", isStarted ? Machine.ServiceResult.Success : Machine.ServiceResult.Resources);
+    }
+
+    private void Arm(DateTimeOffset? next)
+    {
+        NextElapse = next;
+        _timer.Arm(next);
+    }
+
+    private static DateTimeOffset? Latest(DateTimeOffset? left, DateTimeOffset? right) =>
+        left is null ? right : right is null ? left : left > right ? left : right;
+}

@@ -1,0 +1,81 @@
+using Coreutil.Supervisor.Machine;
+using Coreutil.Units;
+
+namespace Coreutil.Supervisor.Units;
+
+/// <summary>What a unit that starts another one needs of the supervisor.</summary>
+public sealed record TriggerHost
+{
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>When this supervisor began: what OnBootSec= and OnStartupSec= count from.</summary>
+    public required DateTimeOffset Startup { get; init; }
+
+    public required string StateDirectory { get; init; }
+
+    /// <summary>Queues a step on the supervisor's loop.</summary>
+    public required Action<Action> Post { get; init; }
+
+    public required Func<string, SupervisedUnit?> Find { get; init; }
+
+    /// <summary>Queues a start job; the reason why there is none, or null.</summary>
+    public required Func<string, string?> Start { get; init; }
+}
+
+/// <summary>A timer, path or socket: waits for something and then starts another unit.</summary>
+public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) : SupervisedUnit(definition)
+{
+    private string _sub = "dead";
+    private DateTimeOffset _changedAt = host.Startup;
+    private ServiceResult _result;
+
+    public override UnitState State => Definition.LoadError is not null && _sub == "dead"
+        ? new(Definition.LoadState, "inactive", "dead")
+        : new("loaded", _sub switch
+        {
+            "dead" => "inactive",
+            "failed" => "failed",
+            _ => "active",
+        }, _sub);
+
+    public override DateTimeOffset ChangedAt => _changedAt;
+
+    public override ServiceResult Result => _result;
+
+    /// <summary>The unit that it starts changed its state.</summary>
+    public abstract void OnTriggeredChanged(SupervisedUnit triggered);
+
+    public override void ResetFailed()
+    {
+        base.ResetFailed();
+        if (_sub == "failed")
+        {
+            Enter("dead");
+            _result = ServiceResult.Success;
+        }
+    }
+
+    protected TriggerHost Host => host;
+
+    protected override DateTimeOffset Now => host.Time.GetUtcNow();
+
+    protected string Sub => _sub;
+
+    protected void Enter(string sub, ServiceResult result = ServiceResult.Success)
+    {
+        bool wasActive = IsActive;
+        _result = sub == "dead" && _result != ServiceResult.Success ? _result : result;
+        if (_sub != sub)
+        {
+            _sub = sub;
+            NotePassage(State);
+        }
+
+        if (wasActive != IsActive)
+        {
+            _changedAt = Now;
+        }
+    }
+
+    protected bool IsTriggeredIdle(string name) => host.Find(name) is not { IsIdle: false };
+}

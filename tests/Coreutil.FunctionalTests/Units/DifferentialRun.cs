@@ -1,0 +1,176 @@
+using System.Collections.Immutable;
+using System.Text.Json;
+using System.Text.RegularExpressions;
+
+namespace Coreutil.FunctionalTests.Units;
+
+/// <summary>What one manager made of a scenario: the operator's view, the services' own traces, and each unit's states in their order.</summary>
+internal sealed record Observation(string Result, string Trace, string States)
+{
+    public override string ToString() => $"{Result}trace:\n{Trace}states:\n{States}";
+}
+
+/// <summary>All scenarios under real systemd and under unitd, side by side in one host; done once for all tests that look at it.</summary>
+public sealed class DifferentialRun : IAsyncLifetime
+{
+    private const int Parallel = 8;
+    private const int RandomCount = 40;
+
+    /// <summary>Seconds, on a machine with another load on it.</summary>
+    private const int LongestScenario = 45;
+
+    private readonly TemporaryDirectory _directory = new();
+    private readonly Dictionary<(string Manager, string Scenario), Observation> _observations = [];
+
+    internal static ImmutableArray<Scenario> Scenarios { get; } =
+        [.. Scenario.ReadAll(Path.Combine(Published.Root, "tests", "Coreutil.FunctionalTests", "Units", "Scenarios")), .. RandomScenarios.Create(RandomCount)];
+
+    internal Observation Of(string manager, string scenario) => _observations[(manager, scenario)];
+
+    public async ValueTask InitializeAsync()
+    {
+        if (Environment.UserName == "root" && Directory.Exists(NspawnHost.Root) && File.Exists("/usr/bin/systemd-nspawn"))
+        {
+            await RunAllAsync(Scenarios);
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _directory.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    private async Task RunAllAsync(ImmutableArray<Scenario> scenarios)
+    {
+        await using var host = await NspawnHost.StartAsync(_directory["host"], upper => Prepare(upper, scenarios));
+
+        // systemd sends signals to a bus only while somebody on it has subscribed: systemctl --wait has.
+        await host.StartInsideAsync("systemctl --wait start keeper.service");
+        await host.StartInsideAsync(
+            "busctl monitor --json=short --match=\"type='signal',interface='org.freedesktop.DBus.Properties',path_namespace='/org/freedesktop/systemd1/unit'\" >/t/systemd/states"
+                .Replace("'", "'\\''", StringComparison.Ordinal));
+        await host.StartInsideAsync("/t/bin/coreutil unitd --state-dir /run/unitd --unit-path /t/unitd/units 2>/t/unitd/log");
+        await host.StartInsideAsync("until /t/bin/coreutil unitctl --state-dir /run/unitd monitor >/t/unitd/states; do sleep 0.1; done");
+        await host.RunAsync("until [ -s /t/unitd/states ] && [ -s /t/systemd/states ]; do systemctl start bell.service; /t/bin/coreutil unitctl --state-dir /run/unitd start bell; sleep 0.2; done");
+        string names = string.Join(' ', scenarios.Select(scenario => scenario.Name));
+        await Task.WhenAll(((string[])["systemd", "unitd"]).Select(manager => host.RunAsync(
+            $"printf '%s\\n' {names} | xargs -P {Parallel} -n 1 timeout {LongestScenario} /t/bin/drive {manager}", TimeSpan.FromMinutes(9))));
+
+        var systemdStates = StatesOfSystemd(host.Inside("/t/systemd/states"));
+        var unitdStates = StatesOfUnitd(host.Inside("/t/unitd/states"));
+        foreach (var scenario in scenarios)
+        {
+            foreach (var (manager, states) in (ReadOnlySpan<(string, Dictionary<string, List<string>>)>)[("systemd", systemdStates), ("unitd", unitdStates)])
+            {
+                _observations[(manager, scenario.Name)] = Observe(host, manager, scenario, states);
+            }
+        }
+
+        // For whoever looks into a difference.
+        string kept = Path.Combine(Published.Root, "out", "differential");
+        Directory.CreateDirectory(kept);
+        foreach (var ((manager, scenario), observation) in _observations)
+        {
+            File.WriteAllText(Path.Combine(kept, $"{scenario}.{manager}"), observation.ToString());
+        }
+
+        File.Copy(host.Inside("/t/unitd/log"), Path.Combine(kept, "unitd.log"), overwrite: true);
+    }
+
+    private static Observation Observe(NspawnHost host, string manager, Scenario scenario, Dictionary<string, List<string>> states)
+    {
+        string directory = host.Inside($"/t/{manager}/{scenario.Name}");
+        string result = File.Exists($"{directory}/ended") ? File.ReadAllText($"{directory}/result") : "the scenario did not end\n";
+        string lines = string.Concat(scenario.Units.Where(unit => !unit.Name.Contains("@.", StringComparison.Ordinal)).Select(unit =>
+            $"{unit.Name}: {string.Join(' ', Distinct([.. states.GetValueOrDefault(scenario.FullName(unit.Name), []).Where(state => state != scenario.BriefState)]))}\n"));
+        string[] trace = File.Exists($"{directory}/trace") ? File.ReadAllLines($"{directory}/trace") : [];
+        return new(Plain(result), Plain(string.Concat((scenario.IsUnordered ? trace.Order(StringComparer.Ordinal) : trace.AsEnumerable()).Select(line => $"{line}\n"))), lines);
+
+        string Plain(string text) => text.Replace($"{scenario.Name}-", "", StringComparison.Ordinal).Replace($"/t/{manager}/", "/t/", StringComparison.Ordinal);
+    }
+
+    /// <summary>systemd says inactive/dead when it loads a unit; the way begins behind that.</summary>
+    private static IEnumerable<string> Distinct(List<string> states) => states.Prepend("inactive/dead").Where((state, i) => i > 0 && state != (i == 1 ? "inactive/dead" : states[i - 2]));
+
+    private static Dictionary<string, List<string>> StatesOfUnitd(string file)
+    {
+        var states = new Dictionary<string, List<string>>();
+        foreach (string[] words in File.ReadLines(file).Select(line => line.Split(' ')).Where(words => words.Length == 4))
+        {
+            Add(states, words[0], $"{words[2]}/{words[3]}");
+        }
+
+        return states;
+    }
+
+    private static Dictionary<string, List<string>> StatesOfSystemd(string file)
+    {
+        var states = new Dictionary<string, List<string>>();
+        foreach (string line in File.ReadLines(file).Where(line => line.Contains("ActiveState", StringComparison.Ordinal)))
+        {
+            using var signal = JsonDocument.Parse(line);
+            string path = signal.RootElement.GetProperty("path").GetString()!;
+            string unit = Regex.Replace(path[(path.LastIndexOf('/') + 1)..], "_([0-9a-f]{2})", match => ((char)Convert.ToByte(match.Groups[1].Value, 16)).ToString());
+            var changed = signal.RootElement.GetProperty("payload").GetProperty("data")[1];
+            if (changed.TryGetProperty("ActiveState", out var active) && changed.TryGetProperty("SubState", out var sub))
+            {
+                Add(states, unit, $"{active.GetProperty("data").GetString()}/{sub.GetProperty("data").GetString()}");
+            }
+        }
+
+        return states;
+    }
+
+    private static void Add(Dictionary<string, List<string>> states, string unit, string state)
+    {
+        if (!states.TryGetValue(unit, out var list))
+        {
+            states[unit] = list = [];
+        }
+
+        list.Add(state);
+    }
+
+    private static void Prepare(string upper, ImmutableArray<Scenario> scenarios)
+    {
+        string tools = Path.Combine(upper, "t", "bin");
+        Directory.CreateDirectory(tools);
+        foreach (string tool in (string[])["serve", "say", "drive"])
+        {
+            File.Copy(Path.Combine(Published.Root, "tests", "Coreutil.FunctionalTests", "Units", "Host", tool), Path.Combine(tools, tool));
+        }
+
+        File.Copy(Published.Binary, Path.Combine(tools, "coreutil"));
+        string linked = Path.Combine(upper, "etc", "systemd", "system");
+        Directory.CreateDirectory(linked);
+        Directory.CreateDirectory(Path.Combine(upper, "t", "unitd", "units"));
+        File.WriteAllText(Path.Combine(linked, "keeper.service"), "[Service]\nExecStart=/bin/sleep infinity\n");
+        foreach (string directory in (string[])[linked, Path.Combine(upper, "t", "unitd", "units")])
+        {
+            File.WriteAllText(Path.Combine(directory, "bell.service"), "[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=oneshot\nExecStart=/bin/true\n");
+        }
+
+        foreach (var scenario in scenarios)
+        {
+            Write("systemd", linked, scenario);
+            Write("unitd", Path.Combine(upper, "t", "unitd", "units"), scenario);
+        }
+
+        void Write(string manager, string units, Scenario scenario)
+        {
+            string directory = Path.Combine(upper, "t", manager, scenario.Name);
+            Directory.CreateDirectory(directory);
+            File.WriteAllLines(Path.Combine(directory, "steps"), scenario.StepsFor(manager));
+            File.WriteAllLines(
+                Path.Combine(directory, "units"),
+                scenario.Units.Where(unit => !unit.Name.Contains("@.", StringComparison.Ordinal) && !unit.Name.Contains('/')).Select(unit => scenario.FullName(unit.Name)));
+            foreach (var (name, text) in scenario.Units)
+            {
+                string path = Path.Combine(units, scenario.FullName(name));
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+                File.WriteAllText(path, scenario.TextFor(manager, name, text));
+            }
+        }
+    }
+}

@@ -1,0 +1,39 @@
+using Coreutil.Supervisor.Units;
+
+namespace Coreutil.Tests.Supervisor.Units;
+
+// systemd.unit(5), CONDITIONS AND ASSERTS: all hold, and of the triggering ones (|) at least one.
+public sealed class UnitConditionsTests
+{
+    [Theory]
+    [InlineData("", true)]
+    [InlineData("/", true)]
+    [InlineData("/nonexistent", false)]
+    [InlineData("!/nonexistent", true)]
+    [InlineData("/ /nonexistent", false)]
+    [InlineData("|/nonexistent |/", true)]
+    [InlineData("|/nonexistent", false)]
+    [InlineData("|!/nonexistent /", true)]
+    [InlineData("|/ /nonexistent", false)]
+    public void Conditions_are_combined(string paths, bool areMet) => Assert.Equal(areMet, UnitConditions.AreMet(
+    [
+        .. paths.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(path => new UnitCondition(
+            "PathExists", path.TrimStart('|', '!'), path.Contains('|', StringComparison.Ordinal), path.Contains('!', StringComparison.Ordinal))),
+    ]));
+
+    [Theory]
+    [InlineData("PathIsDirectory", "/", true)]
+    [InlineData("PathIsDirectory", "/etc/passwd", false)]
+    [InlineData("PathExistsGlob", "/etc/pass*", true)]
+    [InlineData("PathExistsGlob", "/etc/nothing*", false)]
+    [InlineData("PathIsMountPoint", "/", true)]
+    [InlineData("PathIsMountPoint", "/etc/passwd", false)]
+    [InlineData("FileNotEmpty", "/etc/passwd", true)]
+    [InlineData("FileIsExecutable", "/bin/sh", true)]
+    [InlineData("FileIsExecutable", "/etc/passwd", false)]
+    [InlineData("KernelVersion", ">=2.6", true)]
+    [InlineData("KernelVersion", "<2.6", false)]
+    [InlineData("Architecture", "x86-64", true)]
+    public void A_condition_looks_at_the_host(string kind, string argument, bool holds) =>
+        Assert.Equal(holds, UnitConditions.AreMet([new UnitCondition(kind, argument, IsTriggering: false, IsNegated: false)]));
+}
