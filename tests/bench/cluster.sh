@@ -25,6 +25,8 @@ start_member() { # NAME NUMBER COMMAND…
     --listen-peer-urls "$(peer "$i")" --initial-advertise-peer-urls "$(peer "$i")" \
     --initial-cluster "m1=$(peer 1),m2=$(peer 2),m3=$(peer 3)" >>"$work/$name-$i.log" 2>&1 &
   echo $! >"$work/pid.$i"
+  # Else the shell reports each of them that is killed.
+  disown
 }
 
 until_healthy() { local i; for i in 1 2 3; do until [ "$(curl -s -m 2 "$(client "$i")/health" | grep -c true)" = 1 ]; do sleep 0.1; done; done; }
