@@ -90,4 +90,8 @@ internal static partial class FleetLog
 
     [LoggerMessage(30, LogLevel.Error, "Config option {Option} is no longer supported - ignoring")]
     public static partial void OptionIgnored(this ILogger log, string option);
+
+    // The original's words, which its tests wait for.
+    [LoggerMessage(31, LogLevel.Error, "Server monitor triggered: Monitor timed out before successful heartbeat ({Cause}); units go on as they are")]
+    public static partial void HeartbeatFailed(this ILogger log, string cause);
 }

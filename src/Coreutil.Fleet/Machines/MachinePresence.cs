@@ -31,6 +31,7 @@ public sealed class MachinePresence(
                 if (wasRegistered || await TryRegisterAsync(machine, cancel))
                 {
                     await registry.RefreshMachineAsync(machine, ttl, cancel);
+                    watch.OnBeat(hasArrived: true);
                     pause = _firstPause;
                     if (!IsRegistered)
                     {
@@ -50,12 +51,17 @@ public sealed class MachinePresence(
             }
             catch (Exception unreachable) when (unreachable is EtcdException or EtcdUnavailableException or EtcdProtocolException)
             {
-                if (IsRegistered || pause == _firstPause)
+                if (IsRegistered)
+                {
+                    log.HeartbeatFailed(unreachable.Message);
+                }
+                else if (pause == _firstPause)
                 {
                     log.RegistrationFailed(unreachable.Message);
                 }
 
                 Volatile.Write(ref _isRegistered, false);
+                watch.OnBeat(hasArrived: false);
                 await WaitForStoreAsync(pause, cancel);
             }
 
@@ -66,7 +72,7 @@ public sealed class MachinePresence(
     // The watch notices first when the store is back, and that ends the pause; but one that answers and refuses is not asked without a pause.
     private async Task WaitForStoreAsync(TimeSpan pause, CancellationToken cancel)
     {
-        if (watch.IsLive)
+        if (watch.IsWatching)
         {
             await Task.Delay(pause < _firstPause * 4 ? pause : _firstPause * 4, time, cancel);
             return;
@@ -74,10 +80,10 @@ public sealed class MachinePresence(
 
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var late = Task.Delay(pause, time, limit.Token);
-        while (!watch.IsLive && !late.IsCompleted)
+        while (!watch.IsWatching && !late.IsCompleted)
         {
             var changed = watch.Changed;
-            if (!watch.IsLive)
+            if (!watch.IsWatching)
             {
                 await Task.WhenAny(changed, late);
             }

@@ -15,10 +15,24 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
     private Assignment? _assignment;
     private bool? _isEngineNative;
     private bool _isLive;
+    private bool _isBeating = true;
     private long _waitingSince = time.GetTimestamp();
     private long _lostAt = time.GetTimestamp();
 
+    /// <summary>The store answers: the watch stands, and this machine's heartbeats arrive.</summary>
     public bool IsLive
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isLive && _isBeating;
+            }
+        }
+    }
+
+    /// <summary>The watch stands. A network that swallows packets leaves it standing for half a minute.</summary>
+    public bool IsWatching
     {
         get
         {
@@ -36,7 +50,7 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
         {
             lock (_lock)
             {
-                return _isLive ? null : time.GetElapsedTime(_lostAt);
+                return _isLive && _isBeating ? null : time.GetElapsedTime(_lostAt);
             }
         }
     }
@@ -98,6 +112,26 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
         }
     }
 
+    /// <summary>Told whether this machine's heartbeat arrived.</summary>
+    public void OnBeat(bool hasArrived)
+    {
+        lock (_lock)
+        {
+            if (_isBeating == hasArrived)
+            {
+                return;
+            }
+
+            if (_isLive && !hasArrived)
+            {
+                _lostAt = time.GetTimestamp();
+            }
+
+            _isBeating = hasArrived;
+            Signal();
+        }
+    }
+
     public async Task RunAsync(CancellationToken cancel)
     {
         await foreach (var change in new KeyWatcher(keys, time).WatchAsync(layout.Assignment(machineId), cancel))
@@ -145,7 +179,7 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
             }
 
             _isLive = false;
-            _lostAt = time.GetTimestamp();
+            _lostAt = _isBeating ? time.GetTimestamp() : _lostAt;
             Signal();
         }
 

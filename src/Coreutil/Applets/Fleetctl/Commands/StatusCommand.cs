@@ -20,7 +20,10 @@ internal static class StatusCommand
         var units = new Argument<string[]>("UNIT...") { Arity = ArgumentArity.ZeroOrMore };
         var port = new Option<int>("--ssh-port") { Description = "Connect to remote hosts over SSH using this TCP port.", DefaultValueFactory = _ => SshSettings.DefaultPort };
         var machine = new Option<string?>("--machine") { Description = "Of a global unit: on that machine only.", Hidden = true };
-        var command = new Command("status", "Output the status of one or more units in the cluster") { units, port, machine };
+
+        // 1.0 answers any unknown flag with its help and exit code 0, and scripts (its own tests) give it this one.
+        var noBlock = new Option<bool>("--no-block") { Description = "Has no meaning here.", Hidden = true };
+        var command = new Command("status", "Output the status of one or more units in the cluster") { units, port, machine, noBlock };
         command.SetAction((parsed, cancel) => session.RunConnectedAsync(
             parsed,
             connection => RunAsync(
