@@ -12,6 +12,7 @@ namespace Coreutil.Confd;
 internal sealed class StatusBoard(string backend, string? file, ILogger log, TimeProvider time)
 {
     private readonly Lock _gate = new();
+    private readonly Lock _writing = new();
     private readonly SortedDictionary<string, Tally> _resources = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, Tally> _reloads = new(StringComparer.Ordinal);
 
@@ -41,7 +42,11 @@ internal sealed class StatusBoard(string backend, string? file, ILogger log, Tim
 
         try
         {
-            AtomicFile.WriteAllText(file, Encoding.UTF8.GetString(Json()));
+            // Batches end side by side, and the file is staged under one name: the later one writes what is true by then.
+            lock (_writing)
+            {
+                AtomicFile.WriteAllText(file, Encoding.UTF8.GetString(Json()));
+            }
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
