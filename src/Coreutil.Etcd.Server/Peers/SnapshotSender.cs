@@ -11,6 +11,9 @@ namespace Coreutil.Etcd.Server.Peers;
 /// <summary>Sends a snapshot file to a member that is too far behind for the log: the message as a frame, then the file as it is on the disk.</summary>
 internal sealed partial class SnapshotSender(PeerContext context, Func<LogPosition, string> pathOf) : IAsyncDisposable
 {
+    /// <summary>Without a byte taken, or an answer to the last one: the way may be cut, and the kernel would try for a quarter of an hour.</summary>
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<NodeId, Task> _sending = new();
 
@@ -36,13 +39,15 @@ internal sealed partial class SnapshotSender(PeerContext context, Func<LogPositi
     {
         bool isDelivered = false;
         long started = context.Time.GetTimestamp();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
+        limit.CancelAfter(_patience);
         try
         {
             string url = peer.Urls.FirstOrDefault() ?? throw new IOException("it has no peer URL");
             await using var file = new FileStream(pathOf(message.Snapshot.Position), FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
             using var request = PeerHeaders.Request(HttpMethod.Post, url + PeerHeaders.SnapshotPath, context.Cluster, context.Self, peer.Id);
-            request.Content = new SnapshotContent(message, file);
-            using var reply = await context.Http.SendAsync(request, _stopping.Token);
+            request.Content = new SnapshotContent(message, file, () => limit.CancelAfter(_patience));
+            using var reply = await context.Http.SendAsync(request, limit.Token);
             isDelivered = reply.StatusCode == HttpStatusCode.NoContent;
             if (isDelivered)
             {
@@ -50,7 +55,7 @@ internal sealed partial class SnapshotSender(PeerContext context, Func<LogPositi
             }
             else
             {
-                LogNotSent(context.Log, message.Snapshot.Index, peer.Id, (await reply.Content.ReadAsStringAsync(_stopping.Token)).Trim());
+                LogNotSent(context.Log, message.Snapshot.Index, peer.Id, (await reply.Content.ReadAsStringAsync(limit.Token)).Trim());
             }
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or UnauthorizedAccessException or OperationCanceledException)
@@ -65,14 +70,22 @@ internal sealed partial class SnapshotSender(PeerContext context, Func<LogPositi
         }
     }
 
-    private sealed class SnapshotContent(Message.InstallSnapshot message, FileStream file) : HttpContent
+    private sealed class SnapshotContent(Message.InstallSnapshot message, FileStream file, Action onProgress) : HttpContent
     {
-        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context)
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) => SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
         {
             var frame = new ArrayBufferWriter<byte>();
             MessageCodec.Write(frame, message);
-            await stream.WriteAsync(frame.WrittenMemory);
-            await file.CopyToAsync(stream);
+            await stream.WriteAsync(frame.WrittenMemory, cancellationToken);
+            byte[] buffer = new byte[64 << 10];
+            int count;
+            while ((count = await file.ReadAsync(buffer, cancellationToken)) > 0)
+            {
+                await stream.WriteAsync(buffer.AsMemory(0, count), cancellationToken);
+                onProgress();
+            }
         }
 
         protected override bool TryComputeLength(out long length)
