@@ -18,6 +18,8 @@ public sealed partial class EtcdServer : IAsyncDisposable
     /// <summary>etcd's number: a member that is less behind needs no snapshot.</summary>
     private const ulong MaximumEntriesKept = 5000;
 
+    private const int MinimumThreads = 16;
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly MemberLog _log;
@@ -70,6 +72,9 @@ public sealed partial class EtcdServer : IAsyncDisposable
     /// <summary>Returns when the member serves its keys.</summary>
     public static async Task<EtcdServer> StartAsync(EtcdConfig config, ILogger logger, TimeProvider time, CancellationToken cancel)
     {
+        // The loop holds a thread of the pool while the disk works: on two cores that is every second one, and nobody must wait for it but the loop.
+        ThreadPool.GetMinThreads(out int workers, out int ports);
+        ThreadPool.SetMinThreads(Math.Max(workers, MinimumThreads), ports);
         var server = new EtcdServer(logger);
         try
         {
