@@ -77,7 +77,8 @@ public sealed partial class UnitSupervisor
             OnBecameIdle(unit);
         }
 
-        if (unit is ServiceUnit { MainPid: not null } or { IsIdle: true })
+        // Its process has the connection by now, or never will.
+        if (unit is ServiceUnit { MainPid: not null } || (isKnown && unit.IsIdle))
         {
             foreach (var socket in _units.Values.OfType<SocketUnit>())
             {

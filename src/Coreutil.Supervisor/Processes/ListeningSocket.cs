@@ -94,12 +94,15 @@ public sealed class ListeningSocket : IDisposable
         }
     }
 
-    /// <summary>The runtime shuts a socket down when it closes it, also for the service that has a copy: it is closed without its help.</summary>
+    /// <summary>A service that has a copy goes on listening.</summary>
     public void Dispose()
     {
-        _socket?.SafeHandle.SetHandleAsInvalid();
+        if (_socket is null)
+        {
+            LibC.Close(Descriptor);
+        }
+
         _socket?.Dispose();
-        LibC.Close(Descriptor);
     }
 
     private static EndPoint EndPointOf(string address)
