@@ -17,7 +17,7 @@ public sealed class DifferentialRun : IAsyncLifetime
     private const int RandomCount = 40;
 
     /// <summary>Seconds, on a machine with another load on it.</summary>
-    private const int LongestScenario = 45;
+    private const int LongestScenario = 120;
 
     private readonly TemporaryDirectory _directory = new();
     private readonly Dictionary<(string Manager, string Scenario), Observation> _observations = [];
