@@ -8,6 +8,8 @@ configuration=Release
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1 MSBUILDTERMINALLOGGER=off
 # The C compiler warns about an unused value in the runtime's own TLS sources; nothing of ours is compiled by it.
 export CFLAGS="${CFLAGS:-} -Wno-unused-value"
+# Nor is the option the runtime's own script gives cmake for nothing a warning of ours.
+export CMAKE_EXTRA_ARGS="${CMAKE_EXTRA_ARGS:-} --no-warn-unused-cli"
 links=(etcd etcdctl fleetd fleetctl confd coreos-cloudinit)
 
 say() { printf '%s\n' "build.sh: $*" >&2; }
