@@ -93,6 +93,8 @@ public sealed class FleetDaemon : IAsyncDisposable
                 after = FleetServer.Start(config, _manager, _log, _time);
             }
 
+            // Whoever called meanwhile is not to be refused because the registration is a moment old.
+            await after.WaitUntilServingAsync(3 * config.EtcdRequestTimeout, cancel);
             _server.SetResult(after);
             _config = config;
         }

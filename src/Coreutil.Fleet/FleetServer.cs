@@ -45,6 +45,7 @@ public sealed class FleetServer : IAsyncDisposable
     private readonly FleetApi _api;
     private readonly CancellationTokenSource _stopWatches = new();
     private readonly CancellationTokenSource _stopLoops = new();
+    private readonly TaskCompletionSource _registered = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _watching = Task.CompletedTask;
     private bool _isStopped;
 
@@ -122,6 +123,21 @@ public sealed class FleetServer : IAsyncDisposable
 
     public Task AnswerAsync(HttpContext http) => _api.AnswerAsync(http);
 
+    /// <summary>Returns when it is registered and the store answers, which is when the API does not refuse; or after <paramref name="atMost"/>.</summary>
+    public async Task WaitUntilServingAsync(TimeSpan atMost, CancellationToken cancel)
+    {
+        var late = Task.Delay(atMost, _time, cancel);
+        await Task.WhenAny(_registered.Task, late, Completion);
+        while (!_watch.IsLive && !late.IsCompleted && !Completion.IsCompleted)
+        {
+            var changed = _watch.Changed;
+            if (!_watch.IsLive)
+            {
+                await Task.WhenAny(changed, late, Completion);
+            }
+        }
+    }
+
     public ValueTask DisposeAsync() => new(StopAsync(LeaveMode.Keep));
 
     /// <summary>A graceful end.</summary>
@@ -191,7 +207,6 @@ public sealed class FleetServer : IAsyncDisposable
     private async Task RunAsync(CancellationToken stop)
     {
         using var together = CancellationTokenSource.CreateLinkedTokenSource(stop);
-        var registered = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         List<Task> parts =
         [
             _watching,
@@ -199,12 +214,12 @@ public sealed class FleetServer : IAsyncDisposable
                 async cancel =>
                 {
                     await _publisher.ForgetAsync(cancel);
-                    registered.TrySetResult();
+                    _registered.TrySetResult();
                 },
                 together.Token),
-            RunWhenAsync(registered.Task, _agent.RunAsync, together.Token),
-            RunWhenAsync(registered.Task, _publisher.RunAsync, together.Token),
-            RunWhenAsync(registered.Task, _engine.RunAsync, together.Token),
+            RunWhenAsync(_registered.Task, _agent.RunAsync, together.Token),
+            RunWhenAsync(_registered.Task, _publisher.RunAsync, together.Token),
+            RunWhenAsync(_registered.Task, _engine.RunAsync, together.Token),
         ];
 
         // No part ends by itself: the first to end failed, or all are told to.

@@ -24,7 +24,7 @@ public sealed class SystemdFleetTests
     public async Task No_outage_disturbs_a_unit_of_systemd()
     {
         SystemdFleet.SkipUnlessPossible();
-        await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, "leave_running=true");
+        await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, "leave_running=true", "agent_ttl=\"6s\"");
         string[] units = ["s@1.service", "s@2.service", "s@3.service", "s@4.service", "all.service"];
         var started = await fleet.RunAsync(0, """
             cd /root
@@ -39,7 +39,7 @@ public sealed class SystemdFleetTests
         await CompareAfterAsync("etcd away for four TTLs", async () =>
         {
             await OnAllAsync(fleet, "systemctl stop etcd");
-            await Task.Delay(TimeSpan.FromSeconds(12));
+            await Task.Delay(TimeSpan.FromSeconds(24));
             await OnAllAsync(fleet, "systemctl start etcd");
         });
         await CompareAfterAsync("a crash of every fleetd", () => OnAllAsync(fleet, "kill -KILL $(pidof fleetd)"));
