@@ -118,6 +118,7 @@ public sealed class FleetFeatureTests : IDisposable
         await machine.Process.UntilAsync(
             () => Task.FromResult(machine.Log.Contains("Configuration not reloaded", StringComparison.Ordinal)), TimeSpan.FromSeconds(20), "the mistake is not told");
         Assert.Equal(0, (await machine.FleetctlAsync("list-machines")).ExitCode);
+        await File.WriteAllTextAsync(config, "metadata=\"role=new\"\n");
 
         await SignalAsync(machine, "USR1");
         await machine.Process.UntilAsync(
