@@ -16,6 +16,9 @@ public sealed class DifferentialRun : IAsyncLifetime
     private const int Parallel = 8;
     private const int RandomCount = 40;
 
+    /// <summary>More that differ are no chance.</summary>
+    private const int MostDoubtful = 20;
+
     /// <summary>Seconds, on a machine with another load on it.</summary>
     private const int LongestScenario = 120;
 
@@ -31,7 +34,15 @@ public sealed class DifferentialRun : IAsyncLifetime
     {
         if (Environment.UserName == "root" && Directory.Exists(NspawnHost.Root) && File.Exists("/usr/bin/systemd-nspawn"))
         {
-            await RunAllAsync(Scenarios);
+            await RunAllAsync(Scenarios, Parallel);
+
+            // What another load on the machine moved before or behind a moment is no difference; a rule that differs does so again when nothing else runs.
+            ImmutableArray<Scenario> doubtful = [.. Scenarios.Where(
+                scenario => scenario.Difference is null && Of("systemd", scenario.Name) != Of("unitd", scenario.Name))];
+            if (doubtful.Length is > 0 and <= MostDoubtful)
+            {
+                await RunAllAsync(doubtful, parallel: 1);
+            }
         }
     }
 
@@ -41,9 +52,9 @@ public sealed class DifferentialRun : IAsyncLifetime
         return ValueTask.CompletedTask;
     }
 
-    private async Task RunAllAsync(ImmutableArray<Scenario> scenarios)
+    private async Task RunAllAsync(ImmutableArray<Scenario> scenarios, int parallel)
     {
-        await using var host = await NspawnHost.StartAsync(_directory["host"], upper => Prepare(upper, scenarios));
+        await using var host = await NspawnHost.StartAsync(_directory[$"host-{parallel}"], upper => Prepare(upper, scenarios));
 
         // systemd sends signals to a bus only while somebody on it has subscribed: systemctl --wait has.
         await host.StartInsideAsync("systemctl --wait start keeper.service");
@@ -55,7 +66,7 @@ public sealed class DifferentialRun : IAsyncLifetime
         await host.RunAsync("until [ -s /t/unitd/states ] && [ -s /t/systemd/states ]; do systemctl start bell.service; /t/bin/coreutil unitctl --state-dir /run/unitd start bell; sleep 0.2; done");
         string names = string.Join(' ', scenarios.Select(scenario => scenario.Name));
         await Task.WhenAll(((string[])["systemd", "unitd"]).Select(manager => host.RunAsync(
-            $"printf '%s\\n' {names} | xargs -P {Parallel} -n 1 timeout {LongestScenario} /t/bin/drive {manager}", TimeSpan.FromMinutes(9))));
+            $"printf '%s\\n' {names} | xargs -P {parallel} -n 1 timeout {LongestScenario} /t/bin/drive {manager}", TimeSpan.FromMinutes(9))));
 
         var systemdStates = StatesOfSystemd(host.Inside("/t/systemd/states"));
         var unitdStates = StatesOfUnitd(host.Inside("/t/unitd/states"));

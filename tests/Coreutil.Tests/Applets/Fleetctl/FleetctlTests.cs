@@ -247,6 +247,17 @@ public sealed class FleetctlTests : IDisposable
         Assert.Equal("Unit b.service does not exist.\n", _error.ToString());
     }
 
+    // fleet.md §g: the original prints nothing of a global unit and exits with 0, and scripts count on that 0.
+    [Fact]
+    public async Task Status_of_a_global_unit_goes_on_past_a_machine_that_cannot_be_asked()
+    {
+        _api.Add("a.service", "launched", $"{Service}\n[X-Fleet]\nGlobal=true\n");
+        _api.HasAdditions = false;
+
+        Assert.Equal(0, await StatusCommand.RunAsync(_api, _context, new(["a"], null), RunOnAsync, TestContext.Current.CancellationToken));
+        Assert.Equal([$"{FakeFleetApi.MachineId}: systemctl status -l a.service"], _ran);
+    }
+
     [Fact]
     public async Task The_journal_of_a_unit_that_is_not_loaded_is_refused()
     {

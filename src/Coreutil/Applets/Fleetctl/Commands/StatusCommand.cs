@@ -9,7 +9,7 @@ namespace Coreutil.Applets.Fleetctl.Commands;
 
 /// <summary>
 /// What systemctl prints of each unit, asked of the fleetd that holds it, or by the original's way where that one cannot tell. The first exit code
-/// that is not zero ends the command. A global unit is shown on every machine.
+/// that is not zero ends the command. A global unit is shown on every machine, whatever one of them says; the original says nothing and exits 0.
 /// </summary>
 internal static class StatusCommand
 {
@@ -66,7 +66,7 @@ internal static class StatusCommand
                 }
 
                 int code = await ShowAsync(api, context, name, machine, runOn, cancel);
-                if (code != 0)
+                if (code != 0 && !UnitWaiter.IsGlobal(unit))
                 {
                     return code;
                 }
