@@ -104,6 +104,7 @@ internal sealed partial class ConsensusLoop
         int bytes = WalRecord.HeaderSize + proposal.Proposal.Payload.Length;
         if (!storage.TryReserve(_batchBytes + bytes))
         {
+            GiveWay();
             metrics.CountFailedProposal();
             proposal.Waiting.TrySetResult(_diskIsFull);
             return;
@@ -143,6 +144,7 @@ internal sealed partial class ConsensusLoop
             int bytes = forwarded.Proposals.Sum(proposal => WalRecord.HeaderSize + proposal.Payload.Length);
             if (!storage.TryReserve(_batchBytes + bytes))
             {
+                GiveWay();
                 return;
             }
 
@@ -150,6 +152,17 @@ internal sealed partial class ConsensusLoop
         }
 
         node.Step(forwarded);
+    }
+
+    /// <summary>A leader whose disk is full does not stand in the way of those who have room.</summary>
+    private void GiveWay()
+    {
+        var heir = node.Peers.Where(peer => peer.IsActive && node.Members.IsVoter(peer.Id)).OrderByDescending(peer => peer.Match).Select(peer => (NodeId?)peer.Id).FirstOrDefault();
+        if (heir is { } target && node.TransferLeadership(target) && _gaveWayIn != node.Term)
+        {
+            _gaveWayIn = node.Term;
+            LogGivingWay(logger, target);
+        }
     }
 
     private void TakeSnapshot(Input.SnapshotReceived snapshot)

@@ -47,6 +47,7 @@ internal sealed partial class ConsensusLoop(
     private int _isTickDue;
     private int _pendingCount;
     private int _batchBytes;
+    private ulong _gaveWayIn;
 
     /// <summary>Ends when all that the log held is applied; cancelled when the loop ended before.</summary>
     public Task Recovered => _recovered.Task;
