@@ -136,7 +136,7 @@ public sealed class EtcdctlTests : IDisposable
     }
 
     [Fact]
-    public async Task A_backup_of_a_running_member_is_a_member_again()
+    public async Task A_backup_of_a_running_member_becomes_a_new_cluster()
     {
         string backup = _directory["backup"];
         var (daemon, url) = await Daemon.StartEtcdAsync(_directory["m"]);
@@ -149,7 +149,7 @@ public sealed class EtcdctlTests : IDisposable
             Assert.Contains("is not empty", again.Error, StringComparison.Ordinal);
             string peer = await PeerUrlAsync(url);
             await daemon.EndAsync("TERM");
-            await using var restored = await RestartAsync(backup, url, peer);
+            await using var restored = await RestartAsync(backup, url, peer, "--force-new-cluster");
             Assert.Equal((0, "v3\n", ""), await ShellAsync(url, "etcdctl get /k3"));
         }
     }
@@ -249,11 +249,11 @@ public sealed class EtcdctlTests : IDisposable
         return members.Split("\"peerURLs\":[\"")[1].Split('"')[0];
     }
 
-    private static Task<Daemon> RestartAsync(string directory, string url, string peer) => Daemon.StartAsync(
+    private static Task<Daemon> RestartAsync(string directory, string url, string peer, params string[] further) => Daemon.StartAsync(
         Published.Link("etcd"),
         [
             "--name", "m", "--data-dir", directory, "--listen-client-urls", url, "--advertise-client-urls", url,
-            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", $"m={peer}",
+            "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer, "--initial-cluster", $"m={peer}", .. further,
         ],
         () => Daemon.SucceedsAsync($"{url}/health"));
 
