@@ -96,7 +96,7 @@ public sealed class DifferentialRun : IAsyncLifetime
         string lines = string.Concat(scenario.Units.Where(unit => !unit.Name.Contains("@.", StringComparison.Ordinal)).Select(unit =>
             $"{unit.Name}: {string.Join(' ', Distinct([.. states.GetValueOrDefault(scenario.FullName(unit.Name), []).Where(state => state != scenario.BriefState)]))}\n"));
         string[] trace = File.Exists($"{directory}/trace") ? File.ReadAllLines($"{directory}/trace") : [];
-        return new(Plain(result), Plain(string.Concat((scenario.IsUnordered ? trace.Order(StringComparer.Ordinal) : trace.AsEnumerable()).Select(line => $"{line}\n"))), lines);
+        return new(Plain(result), Plain(string.Concat((scenario.HasNoOrder ? trace.Order(StringComparer.Ordinal) : trace.AsEnumerable()).Select(line => $"{line}\n"))), lines);
 
         string Plain(string text) => text.Replace($"{scenario.Name}-", "", StringComparison.Ordinal).Replace($"/t/{manager}/", "/t/", StringComparison.Ordinal);
     }

@@ -66,6 +66,13 @@ internal sealed record Scenario(string Name, string? Difference, bool IsUnordere
         }
     }
 
+    /// <summary>
+    /// The order of the trace is chance: several processes write at once, or one unit pulls in another without After or Before (systemd.unit(5): both start then).
+    /// </summary>
+    public bool HasNoOrder => IsUnordered
+        || (Units.Any(unit => Regex.IsMatch(unit.Text, "^(Requires|Wants|BindsTo)=", RegexOptions.Multiline))
+            && !Units.Any(unit => Regex.IsMatch(unit.Text, "^(After|Before)=", RegexOptions.Multiline)));
+
     /// <summary>The unit's name among those of all scenarios.</summary>
     public string FullName(string unit) => $"{Name}-{unit}";
 
