@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.NetworkInformation;
 
 namespace Coreutil.FunctionalTests.Cluster;
 
@@ -8,6 +9,7 @@ namespace Coreutil.FunctionalTests.Cluster;
 /// </summary>
 internal sealed class ClusterNetwork : IAsyncDisposable
 {
+    private const int Subnets = 250;
     private static int _count;
     private readonly int _subnet;
     private readonly string _name;
@@ -16,7 +18,7 @@ internal sealed class ClusterNetwork : IAsyncDisposable
     private ClusterNetwork()
     {
         int number = Interlocked.Increment(ref _count);
-        _subnet = ((Environment.ProcessId * 7) + number) % 250;
+        _subnet = FreeSubnet((Environment.ProcessId * 7) + number);
         _name = string.Create(CultureInfo.InvariantCulture, $"cu{Environment.ProcessId % 100000}-{number}");
     }
 
@@ -28,7 +30,7 @@ internal sealed class ClusterNetwork : IAsyncDisposable
         try
         {
             await IpAsync("link", "add", network._name, "type", "bridge");
-            await IpAsync("address", "add", $"10.213.{network._subnet}.254/24", "dev", network._name);
+            await IpAsync("address", "add", $"{network.Gateway}/24", "dev", network._name);
             await IpAsync("link", "set", network._name, "up");
             for (int machine = 0; machine < machines; machine++)
             {
@@ -87,6 +89,17 @@ internal sealed class ClusterNetwork : IAsyncDisposable
         }
 
         await Published.RunAsync("ip", ["link", "del", _name]);
+    }
+
+    /// <summary>One that no bridge here has: an earlier run that was killed leaves its own behind, and two of one subnet hear nothing.</summary>
+    private static int FreeSubnet(int first)
+    {
+        var taken = NetworkInterface.GetAllNetworkInterfaces()
+            .SelectMany(link => link.GetIPProperties().UnicastAddresses)
+            .Select(address => address.Address.ToString())
+            .ToHashSet();
+        return Enumerable.Range(first, Subnets).Select(number => number % Subnets)
+            .First(subnet => !taken.Contains(string.Create(CultureInfo.InvariantCulture, $"10.213.{subnet}.254")));
     }
 
     private static async Task IpAsync(params string[] arguments)

@@ -145,6 +145,7 @@ public sealed class ClusterTests
         int told = one.Log.Length;
         await cluster.Members[2].EndAsync("KILL");
         await cluster.UntilAsync(() => Task.FromResult(one.Log[told..].Contains("is inactive", StringComparison.Ordinal)), TimeSpan.FromSeconds(20), "it does not notice");
+        await cluster.LeaderAsync();
 
         Assert.Equal(
             (HttpStatusCode.InternalServerError, """{"message":"Internal Server Error"}"""),
