@@ -149,7 +149,7 @@ run_all_tests() {
   (need chromium=chromium) || true
   (need etcd-server=etcd) || true
   (need redis-server=redis-server) || true
-  (need iproute2=ip) || true
+  (need iproute2=ip strace=strace dnsmasq-base=dnsmasq) || true
   (need openssh-client=ssh openssh-server=sshd openssl=openssl) || true
   run_tests Coreutil.FunctionalTests
   summary

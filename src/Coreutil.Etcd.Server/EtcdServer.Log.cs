@@ -1,4 +1,3 @@
-using Coreutil.Raft;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Etcd.Server;
@@ -19,9 +18,6 @@ public sealed partial class EtcdServer
 
     [LoggerMessage(EventId = 7, Level = LogLevel.Error, Message = "etcdserver: the member has been permanently removed from the cluster; the data-dir used by this member must be removed.")]
     private static partial void LogRemoved(ILogger logger);
-
-    [LoggerMessage(EventId = 8, Level = LogLevel.Information, Message = "etcdserver: handing leadership over to {Target}")]
-    private static partial void LogHandingOver(ILogger logger, NodeId target);
 
     [LoggerMessage(EventId = 6, Level = LogLevel.Critical, Message = "etcdserver: the member cannot go on")]
     private static partial void LogFailed(ILogger logger, Exception cause);

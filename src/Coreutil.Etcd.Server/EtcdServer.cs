@@ -119,7 +119,8 @@ public sealed partial class EtcdServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await HandOverAsync();
+        // So that nobody waits for an election.
+        await (_member?.Loop.HandOverAsync() ?? Task.CompletedTask);
         await _stopping.CancelAsync();
         await _listeners.DisposeAsync();
         await _loop;
@@ -228,30 +229,6 @@ public sealed partial class EtcdServer : IAsyncDisposable
             SnapshotDirectory = _data.SnapshotPath,
             Stopping = _stopping.Token,
         };
-    }
-
-    /// <summary>A leader that stops lets another take over first, so that nobody waits for an election.</summary>
-    private async Task HandOverAsync()
-    {
-        if (_member is not { } member || !member.Loop.Status.IsLeader)
-        {
-            return;
-        }
-
-        var heir = member.Loop.Progress.Where(peer => peer.IsActive || member.Transport.Find(peer.Id)?.ActiveSince is not null)
-            .Where(peer => member.Transport.Find(peer.Id)?.ActiveSince is not null)
-            .OrderByDescending(peer => peer.Match).Select(peer => (NodeId?)peer.Id).FirstOrDefault();
-        if (heir is not { } target || !member.Loop.TryPost(new Input.Transfer(target)))
-        {
-            return;
-        }
-
-        LogHandingOver(_log, target);
-        long started = member.Time.GetTimestamp();
-        while (member.Loop.Status.IsLeader && member.Time.GetElapsedTime(started) < member.Config.ElectionTimeout)
-        {
-            await Task.Delay(TimeSpan.FromMilliseconds(10), member.Time);
-        }
     }
 
     private async Task WatchForRemovalAsync(MemberContext member)

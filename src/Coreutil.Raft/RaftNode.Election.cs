@@ -4,6 +4,9 @@ namespace Coreutil.Raft;
 // when it hears no quorum), §9.6 (pre-vote).
 public sealed partial class RaftNode
 {
+    /// <summary>After a leader's end the next one is asked for votes only when all have noticed; and so long has each for its election.</summary>
+    private const int TicksUntilAllKnow = 2;
+
     private readonly Dictionary<NodeId, bool> _votes = [];
     private int _ticksSinceLeader;
     private int _electionTimeout;
@@ -17,6 +20,21 @@ public sealed partial class RaftNode
         if (Role != RaftRole.Leader && CanCampaign)
         {
             BecomePreCandidate();
+        }
+    }
+
+    /// <summary>
+    /// The transport found nobody at a member's any more: its process has ended. If it led, what it would have sent need not be waited for. The others find
+    /// the same in the same moment, so that they stand one after the other, in the order of their ids; the timeout stays for when they do not. A
+    /// report that is wrong changes nothing where others hear the leader (thesis §9.6).
+    /// </summary>
+    public void ReportGone(NodeId member)
+    {
+        if (Role == RaftRole.Follower && Leader == member)
+        {
+            Leader = null;
+            int turn = Members.Voters.Remove(member).IndexOf(Id);
+            _ticksSinceLeader = Math.Max(_ticksSinceLeader, _electionTimeout - (TicksUntilAllKnow * (turn + 1)));
         }
     }
 

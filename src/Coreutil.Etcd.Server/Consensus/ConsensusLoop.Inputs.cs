@@ -44,11 +44,14 @@ internal sealed partial class ConsensusLoop
             case Input.Unreachable(var member):
                 node.ReportUnreachable(member);
                 break;
+            case Input.Gone(var member):
+                node.ReportGone(member);
+                break;
             case Input.SnapshotSent(var member, var isDelivered):
                 node.ReportSnapshot(member, isDelivered);
                 break;
-            case Input.Transfer(var target):
-                node.TransferLeadership(target);
+            case Input.HandOver(var begun):
+                begun.TrySetResult(HandOver("this member stops"));
                 break;
             case Input.Tick:
                 break;
@@ -155,14 +158,25 @@ internal sealed partial class ConsensusLoop
     }
 
     /// <summary>A leader whose disk is full does not stand in the way of those who have room.</summary>
-    private void GiveWay()
+    private void GiveWay() => HandOver("no space is left on the disk of the log; make room");
+
+    /// <summary>To the most complete of the voters that are there.</summary>
+    private bool HandOver(string reason)
     {
-        var heir = node.Peers.Where(peer => peer.IsActive && node.Members.IsVoter(peer.Id)).OrderByDescending(peer => peer.Match).Select(peer => (NodeId?)peer.Id).FirstOrDefault();
-        if (heir is { } target && node.TransferLeadership(target) && _gaveWayIn != node.Term)
+        var now = time.GetUtcNow();
+        var heirs = node.Peers.Where(peer => node.Members.IsVoter(peer.Id) && peers.IsConnectedSince(peer.Id, now)).OrderByDescending(peer => peer.Match);
+        if (heirs.Select(peer => (NodeId?)peer.Id).FirstOrDefault() is not { } heir || !node.TransferLeadership(heir))
         {
-            _gaveWayIn = node.Term;
-            LogGivingWay(logger, target);
+            return false;
         }
+
+        if (_handedOverIn != node.Term)
+        {
+            _handedOverIn = node.Term;
+            LogHandingOver(logger, heir, reason);
+        }
+
+        return true;
     }
 
     private void TakeSnapshot(Input.SnapshotReceived snapshot)

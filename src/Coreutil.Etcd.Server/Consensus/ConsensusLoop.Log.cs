@@ -21,6 +21,6 @@ internal sealed partial class ConsensusLoop
     [LoggerMessage(EventId = 83, Level = LogLevel.Warning, Message = "etcdserver: no leader is known: ended {Count} watches, which would hear of nothing")]
     private static partial void LogWatchesEnded(ILogger logger, int count);
 
-    [LoggerMessage(EventId = 92, Level = LogLevel.Error, Message = "wal: no space left on the disk of the log: handing leadership to {Heir}; make room")]
-    private static partial void LogGivingWay(ILogger logger, NodeId heir);
+    [LoggerMessage(EventId = 8, Level = LogLevel.Warning, Message = "etcdserver: handing leadership over to {Heir}: {Reason}")]
+    private static partial void LogHandingOver(ILogger logger, NodeId heir, string reason);
 }

@@ -47,7 +47,7 @@ internal sealed partial class ConsensusLoop(
     private int _isTickDue;
     private int _pendingCount;
     private int _batchBytes;
-    private ulong _gaveWayIn;
+    private ulong _handedOverIn;
 
     /// <summary>Ends when all that the log held is applied; cancelled when the loop ended before.</summary>
     public Task Recovered => _recovered.Task;
@@ -106,13 +106,37 @@ internal sealed partial class ConsensusLoop(
     }
 
     /// <summary>A peer's message; false when the loop is behind and it is dropped.</summary>
-    public bool TryPost(Input input) => _inputs.Writer.TryWrite(input);
+    public bool TryPost(Input input)
+    {
+        if (input is Input.Received(Message.Heartbeat heartbeat))
+        {
+            AnswerWhileDiskWorks(heartbeat);
+        }
+
+        return _inputs.Writer.TryWrite(input);
+    }
 
     public async Task<bool> TakeSnapshotAsync(Message.InstallSnapshot message, string stagedPath, CancellationToken cancel)
     {
         var waiting = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
         await _inputs.Writer.WriteAsync(new Input.SnapshotReceived(message, stagedPath, waiting), cancel);
         return await waiting.Task.WaitAsync(cancel);
+    }
+
+    /// <summary>A leader lets another take over, for an election timeout at the most.</summary>
+    public async Task HandOverAsync()
+    {
+        long started = time.GetTimestamp();
+        var begun = new TaskCompletionSource<bool>();
+        if (!Status.IsLeader || !TryPost(new Input.HandOver(begun)))
+        {
+            return;
+        }
+
+        while (Status.IsLeader && begun.Task is not { IsCompleted: true, Result: false } && time.GetElapsedTime(started) < times.Election)
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(10), time);
+        }
     }
 
     /// <summary>Runs until cancelled; anything else that ends it is a disk or a broken invariant.</summary>
@@ -168,6 +192,9 @@ internal sealed partial class ConsensusLoop(
             case Input.SnapshotReceived snapshot:
                 snapshot.Waiting.TrySetException(cause);
                 break;
+            case Input.HandOver handOver:
+                handOver.Begun.TrySetResult(false);
+                break;
         }
     }
 
@@ -209,11 +236,26 @@ internal sealed partial class ConsensusLoop(
         return Refused("etcdserver: request timed out" + cause);
     }
 
+    /// <summary>For more than a heartbeat, and not yet so long that others should do this member's work.</summary>
+    private bool DoesDiskHoldUp =>
+        Interlocked.Read(ref _persistingSince) is > 0 and var since && time.GetElapsedTime(since) is var stuck && stuck > times.Tick && stuck < times.LongestDiskWait;
+
+    /// <summary>
+    /// So that slow disks of the followers cost no leader its quorum. The answer speaks of nothing that must be on the disk, only of whom this member follows:
+    /// a vote for another that is being written is not given yet.
+    /// </summary>
+    private void AnswerWhileDiskWorks(Message.Heartbeat heartbeat)
+    {
+        if (DoesDiskHoldUp && Status is { } status && status.Leader == heartbeat.From && status.Term == heartbeat.Term)
+        {
+            peers.Send([new Message.AnswerHeartbeat(node.Id, heartbeat.From, heartbeat.Term, heartbeat.ReadRound)]);
+        }
+    }
+
     /// <summary>On a thread of its own: while the disk holds the loop up, the others still hear that their leader lives, for a while.</summary>
     private void OnTimer()
     {
-        long persistingSince = Interlocked.Read(ref _persistingSince);
-        if (persistingSince != 0 && time.GetElapsedTime(persistingSince) is var stuck && stuck > times.Tick && stuck < times.LongestDiskWait)
+        if (DoesDiskHoldUp)
         {
             peers.RepeatHeartbeats();
         }

@@ -22,9 +22,13 @@ internal abstract record Input
 
     public sealed record Unreachable(NodeId Member) : Input;
 
+    /// <summary>Nothing listens at any of its addresses: its process has ended.</summary>
+    public sealed record Gone(NodeId Member) : Input;
+
     public sealed record SnapshotSent(NodeId Member, bool IsDelivered) : Input;
 
-    public sealed record Transfer(NodeId Target) : Input;
+    /// <summary>Another should lead from now on; false where nobody else could.</summary>
+    public sealed record HandOver(TaskCompletionSource<bool> Begun) : Input;
 
     /// <summary>Only wakes the loop; what is due it knows itself.</summary>
     public sealed record Tick : Input

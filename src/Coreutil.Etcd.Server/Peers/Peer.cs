@@ -20,6 +20,15 @@ internal sealed record PeerContext(
 /// </summary>
 internal sealed partial class Peer : IAsyncDisposable
 {
+    private enum StreamEnd
+    {
+        Failed,
+        NobodyListens,
+
+        /// <summary>For a while: one that only accepts and closes does not count.</summary>
+        WasOpen,
+    }
+
     private static readonly ImmutableArray<string> _streams = ["append", "message"];
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _tolerableSkew = TimeSpan.FromSeconds(1);
@@ -95,14 +104,24 @@ internal sealed partial class Peer : IAsyncDisposable
     private async Task KeepReadingAsync(string stream)
     {
         var pause = _firstPause;
+        int refused = 0;
         for (int attempt = 0; !_stopping.IsCancellationRequested; attempt++)
         {
             try
             {
                 var urls = Urls;
-                if (!urls.IsEmpty && await ReadAsync(urls[attempt % urls.Length], stream))
+                var end = urls.IsEmpty ? StreamEnd.Failed : await ReadAsync(urls[attempt % urls.Length], stream);
+                refused = end == StreamEnd.NobodyListens ? refused + 1 : 0;
+                if (refused == urls.Length && refused > 0)
                 {
+                    _context.Post(new Input.Gone(Id));
+                }
+
+                if (end == StreamEnd.WasOpen)
+                {
+                    // Asked again at once: if its process has ended, that shows now.
                     pause = _firstPause;
+                    continue;
                 }
 
                 await Task.Delay(pause, _context.Time, _stopping.Token);
@@ -115,11 +134,11 @@ internal sealed partial class Peer : IAsyncDisposable
         }
     }
 
-    /// <summary>Whether it was open for a while.</summary>
-    private async Task<bool> ReadAsync(string url, string stream)
+    private async Task<StreamEnd> ReadAsync(string url, string stream)
     {
         using var patience = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
         bool wasOpen = false;
+        long started = _context.Time.GetTimestamp();
         try
         {
             patience.CancelAfter(_context.ReadPatience);
@@ -128,7 +147,7 @@ internal sealed partial class Peer : IAsyncDisposable
             if (!reply.IsSuccessStatusCode)
             {
                 await OnRefusedAsync(url, reply, patience.Token);
-                return false;
+                return StreamEnd.Failed;
             }
 
             wasOpen = true;
@@ -142,7 +161,12 @@ internal sealed partial class Peer : IAsyncDisposable
         }
         catch (Exception failure) when (!_stopping.IsCancellationRequested && failure is HttpRequestException or IOException or OperationCanceledException)
         {
-            OnTrouble(url, failure is OperationCanceledException ? "it is silent" : (failure.GetBaseException() as SocketException)?.Message ?? failure.Message);
+            var cause = failure.GetBaseException() as SocketException;
+            OnTrouble(url, failure is OperationCanceledException ? "it is silent" : cause?.Message ?? failure.Message);
+            if (!wasOpen && cause?.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                return StreamEnd.NobodyListens;
+            }
         }
         finally
         {
@@ -152,7 +176,7 @@ internal sealed partial class Peer : IAsyncDisposable
             }
         }
 
-        return wasOpen;
+        return wasOpen && _context.Time.GetElapsedTime(started) > _longestPause ? StreamEnd.WasOpen : StreamEnd.Failed;
     }
 
     private async Task ReadFramesAsync(PipeReader reader, CancellationTokenSource patience)

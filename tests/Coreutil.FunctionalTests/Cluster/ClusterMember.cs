@@ -20,6 +20,8 @@ internal sealed class ClusterMember(string name, string address, string? network
 
     public bool IsRunning => _process is { HasExited: false };
 
+    public int ProcessId => _process!.Id;
+
     public int ExitCode => _process!.ExitCode;
 
     public string Log

@@ -70,6 +70,15 @@ internal sealed class ClusterNetwork : IAsyncDisposable
     /// <summary>Nothing of one machine reaches the other any more; what the other sends still arrives.</summary>
     public Task CutAsync(int from, int to) => IpAsync("-n", _namespaces[from], "route", "add", "blackhole", Address(to));
 
+    /// <summary>What the machines' /etc/resolv.conf says from now on: ip-netns(8) puts a file of the namespace over it.</summary>
+    public void UseNameServer(string address)
+    {
+        foreach (string space in _namespaces)
+        {
+            File.WriteAllText(Path.Combine(Directory.CreateDirectory(Settings(space)).FullName, "resolv.conf"), $"nameserver {address}\n");
+        }
+    }
+
     public async Task HealAsync()
     {
         foreach (string space in _namespaces)
@@ -86,10 +95,16 @@ internal sealed class ClusterNetwork : IAsyncDisposable
         foreach (string space in _namespaces)
         {
             await Published.RunAsync("ip", ["netns", "del", space]);
+            if (Directory.Exists(Settings(space)))
+            {
+                Directory.Delete(Settings(space), recursive: true);
+            }
         }
 
         await Published.RunAsync("ip", ["link", "del", _name]);
     }
+
+    private static string Settings(string space) => $"/etc/netns/{space}";
 
     /// <summary>One that no bridge here has: an earlier run that was killed leaves its own behind, and two of one subnet hear nothing.</summary>
     private static int FreeSubnet(int first)

@@ -63,6 +63,42 @@ public sealed class JoiningTests
         Assert.Contains($"second={second.PeerUrl}", await Daemon.Http.GetStringAsync(new Uri(token)), StringComparison.Ordinal);
     }
 
+    // etcd.md §5: the records of a real name server; whose address is whose, and the names, come from there.
+    [Fact]
+    public async Task Machines_find_each_other_by_the_records_of_their_domain()
+    {
+        Assert.SkipUnless(File.Exists("/usr/sbin/dnsmasq"), "a name server (package dnsmasq-base) is not here");
+        await using var cluster = await TestCluster.PrepareAsync(4);
+        var voters = cluster.Members.Take(3).ToArray();
+        string gateway = cluster.Network.Gateway;
+        await using var server = await Daemon.StartAsync(
+            "/usr/sbin/dnsmasq",
+            [
+                "--no-daemon", "--no-resolv", "--no-hosts", "--user=root", "--bind-interfaces", "--except-interface=lo", $"--listen-address={gateway}",
+                .. voters.Select((member, machine) => $"--host-record={member.Name}.cluster.test,{cluster.Network.Address(machine)}"),
+                .. voters.Select(member => $"--srv-host=_etcd-server._tcp.cluster.test,{member.Name}.cluster.test,2380"),
+            ],
+            () => Task.FromResult(true));
+        cluster.Network.UseNameServer(gateway);
+
+        foreach (var member in voters)
+        {
+            member.Arguments = ["--discovery-srv", "cluster.test", "--initial-advertise-peer-urls", $"http://{member.Name}.cluster.test:2380"];
+            member.Start();
+        }
+
+        var proxy = cluster.Members[3];
+        proxy.Arguments = ["--discovery-srv", "cluster.test", "--proxy", "on"];
+        proxy.Start();
+        await cluster.UntilHealthyAsync();
+        await cluster.UntilPublishedAsync(3);
+
+        Assert.Equal(HttpStatusCode.Created, (await ClusterTests.PutAsync(proxy, "through", "the proxy")).Status);
+        var (code, list) = await TestCluster.CtlAsync(voters[0], "member", "list");
+        Assert.Equal(0, code);
+        Assert.All(voters, member => Assert.Contains($"name={member.Name} peerURLs=http://{member.Name}.cluster.test:2380", list, StringComparison.Ordinal));
+    }
+
     // 0.4: the first machine has no peers, the others name one that runs.
     [Fact]
     public async Task Machines_join_by_the_peers_they_are_given()

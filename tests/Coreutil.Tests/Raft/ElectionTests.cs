@@ -249,4 +249,39 @@ public sealed class ElectionTests
         Assert.IsType<Message.Append>(Assert.Single(second.MessagesBeforePersist));
         Assert.NotEmpty(second.Entries);
     }
+
+    // A process that ended is no silence: the first of the voters left stands as soon as the others know it too, the next a little later.
+    [Theory]
+    [InlineData(1, 3, 2)]
+    [InlineData(2, 3, 4)]
+    [InlineData(3, 1, 4)]
+    public void After_the_end_of_a_leader_the_voters_stand_in_turn(ulong id, ulong leader, int ticks)
+    {
+        var node = Node(id, members: 3);
+        node.Step(new Message.Heartbeat(Id(leader), Id(id), 1, default, 0));
+        node.Turn();
+
+        node.ReportGone(Id(leader));
+
+        Assert.Null(node.Leader);
+        node.Ticks(ticks - 1);
+        Assert.Equal(RaftRole.Follower, node.Role);
+        node.Tick();
+        Assert.Equal(RaftRole.PreCandidate, node.Role);
+    }
+
+    [Fact]
+    public void A_wrong_report_of_an_end_is_forgotten_with_the_next_heartbeat_and_one_of_another_member_at_once()
+    {
+        var node = Node(1, members: 3);
+        node.Step(new Message.Heartbeat(Id(2), Id(1), 1, default, 0));
+        node.ReportGone(Id(3));
+        Assert.Equal(Id(2), node.Leader);
+
+        node.ReportGone(Id(2));
+        node.Step(new Message.Heartbeat(Id(2), Id(1), 1, default, 0));
+        node.Ticks(9);
+
+        Assert.Equal((RaftRole.Follower, Id(2)), (node.Role, node.Leader));
+    }
 }

@@ -254,10 +254,16 @@ internal sealed class World
         if (Member(message.To) is { Node: not null } receiver)
         {
             ToMember(receiver.Id, receiver.Life, deliver, member => member.OnMessage(message, deliver.Content));
+            if (!_isHealed && Random.Chance(1))
+            {
+                // It is not: a firewall in between refuses.
+                receiver.Node?.ReportGone(message.From);
+            }
         }
         else if (Random.Chance(30))
         {
             Member(message.From).Node?.ReportUnreachable(message.To);
+            Member(message.From).Node?.ReportGone(message.To);
         }
     }
 
