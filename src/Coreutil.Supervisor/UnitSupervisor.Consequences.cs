@@ -13,17 +13,17 @@ public sealed partial class UnitSupervisor
         {
             // A job ends before anybody hears of the state that ended it, and the next one begins after all have heard.
             hasMoved = _jobs.TryEndAny();
-            while (NoteChanges())
-            {
-                isChanged = true;
-            }
-
+            isChanged |= NoteChanges();
             hasMoved |= _jobs.TryBeginOne();
+        }
+
+        if (_toCollect.Count > 0)
+        {
+            Collect();
         }
 
         if (isChanged)
         {
-            Collect();
             Generation++;
             _changed.TrySetResult();
             _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -33,9 +33,9 @@ public sealed partial class UnitSupervisor
     private bool NoteChanges()
     {
         bool isAny = false;
-        foreach (var unit in _units.Values.ToArray())
+        while (_touched.TryDequeue(out var unit))
         {
-            isAny |= TryNoteChange(unit);
+            isAny |= _units.GetValueOrDefault(unit.Name) == unit && TryNoteChange(unit);
         }
 
         return isAny;
@@ -67,9 +67,18 @@ public sealed partial class UnitSupervisor
         _lastStates[unit.Name] = (state, unit.IsIdle, unit.IsStartLimitHit);
         unit.NoteChange(wasIdle: !isKnown || before.IsIdle);
 
-        foreach (var trigger in _units.Values.OfType<TriggerUnit>().Where(trigger => isKnown && trigger.Definition.Dependencies.Triggers.Contains(unit.Name)).ToArray())
+        if (isKnown)
         {
-            trigger.OnTriggeredChanged(unit);
+            foreach (var trigger in _index.ReferringTo(unit.Name).Select(name => _units[name]).OfType<TriggerUnit>()
+                .Where(trigger => trigger.Definition.Dependencies.Triggers.Contains(unit.Name)).ToArray())
+            {
+                trigger.OnTriggeredChanged(unit);
+            }
+        }
+
+        if (unit.IsActive)
+        {
+            StopIfUnneeded(unit);
         }
 
         if (isKnown && unit.IsIdle)
@@ -80,7 +89,7 @@ public sealed partial class UnitSupervisor
         // Its process has the connection by now, or never will.
         if (unit is ServiceUnit { MainPid: not null } || (isKnown && unit.IsIdle))
         {
-            foreach (var socket in _units.Values.OfType<SocketUnit>())
+            foreach (var socket in _sockets)
             {
                 socket.ReleaseConnection(unit.Name);
             }
@@ -92,23 +101,41 @@ public sealed partial class UnitSupervisor
     /// <summary>Bound units follow a unit that is down (not one that waits for its restart); its end may start others, and leave some unneeded.</summary>
     private void OnBecameIdle(SupervisedUnit unit)
     {
-        foreach (string bound in Transaction.BoundTo(unit.Name, Describe, _units.Keys).Where(bound => _jobs.JobOf(bound) is null).ToArray())
+        foreach (string bound in Transaction.BoundTo(unit.Name, Describe, _index).Where(bound => _jobs.JobOf(bound) is null).ToArray())
         {
             Enqueue(bound, JobKind.Stop);
         }
 
         StartAll(unit.State.ActiveState == "failed" ? unit.Definition.Dependencies.OnFailure
             : unit.Result == ServiceResult.Success ? unit.Definition.Dependencies.OnSuccess : []);
-        foreach (var needed in _units.Values.Where(needed => needed is { IsActive: true, Definition.IsStoppedWhenUnneeded: true } && _jobs.JobOf(needed.Name) is null).ToArray())
+        _toCollect.Add(unit);
+        foreach (string needed in NeedsOf(unit))
         {
-            bool isNeeded = _units.Values.Any(other => !other.IsIdle && other.Definition.Dependencies.Needed
-                .Concat(other.Definition.Dependencies.Wants).Concat(other.Definition.Dependencies.Requisite).Contains(needed.Name));
-            if (!isNeeded)
+            if (_units.TryGetValue(needed, out var other) && other.IsActive)
             {
-                Enqueue(needed.Name, JobKind.Stop);
+                StopIfUnneeded(other);
             }
         }
     }
+
+    /// <summary>StopWhenUnneeded=: a unit is needed by who is up, on its way, or going to be.</summary>
+    private void StopIfUnneeded(SupervisedUnit unit)
+    {
+        if (!unit.Definition.IsStoppedWhenUnneeded || _jobs.JobOf(unit.Name) is not null)
+        {
+            return;
+        }
+
+        bool isNeeded = _index.ReferringTo(unit.Name).Select(name => _units[name])
+            .Any(other => (!other.IsIdle || _jobs.JobOf(other.Name) is not null) && NeedsOf(other).Contains(unit.Name));
+        if (!isNeeded)
+        {
+            Enqueue(unit.Name, JobKind.Stop);
+        }
+    }
+
+    private static IEnumerable<string> NeedsOf(SupervisedUnit unit) =>
+        unit.Definition.Dependencies.Needed.Concat(unit.Definition.Dependencies.Wants).Concat(unit.Definition.Dependencies.Requisite);
 
     private void StartAll(IEnumerable<string> names)
     {
@@ -118,24 +145,59 @@ public sealed partial class UnitSupervisor
         }
     }
 
-    /// <summary>An inactive unit that no other one refers to is forgotten, with how it ended: systemd drops such units from memory.</summary>
+    /// <summary>
+    /// An inactive unit that no other one refers to is forgotten, with how it ended: systemd drops such units from memory. What may have become one since
+    /// the last time is what ended, what that one kept, and what had started it when it ended.
+    /// </summary>
     private void Collect()
     {
-        var kept = new HashSet<string>(_units.Values.Where(unit => unit.State.ActiveState != "inactive" || unit.HasLeftOvers || _jobs.JobOf(unit.Name) is not null).Select(unit => unit.Name), StringComparer.Ordinal);
-        var pending = new Queue<string>(kept);
+        var seen = new HashSet<SupervisedUnit>();
+        var pending = new Queue<SupervisedUnit>(_toCollect);
+        _toCollect.Clear();
+        while (pending.TryDequeue(out var unit))
+        {
+            if (unit.State.ActiveState != "inactive" || !seen.Add(unit))
+            {
+                continue;
+            }
+
+            foreach (string other in unit.Definition.Dependencies.Referred.Concat(_index.ReferringTo(unit.Name).Where(starter => OutcomesOf(_units[starter]).Contains(unit.Name))))
+            {
+                if (_units.TryGetValue(other, out var loaded))
+                {
+                    pending.Enqueue(loaded);
+                }
+            }
+        }
+
+        // What started another one when it ended is remembered as long as that one.
+        foreach (var unit in seen.Where(unit => !IsKept(unit) && !OutcomesOf(unit).Any(other => _units.TryGetValue(other, out var started) && IsKept(started))).ToArray())
+        {
+            unit.Collect();
+        }
+    }
+
+    private static IEnumerable<string> OutcomesOf(SupervisedUnit unit) => unit.Definition.Dependencies.OnFailure.Concat(unit.Definition.Dependencies.OnSuccess);
+
+    /// <summary>It is up, has a job or processes left, or somebody of whom that is true refers to it, over however many others.</summary>
+    private bool IsKept(SupervisedUnit unit)
+    {
+        var seen = new HashSet<string>(StringComparer.Ordinal) { unit.Name };
+        var pending = new Queue<string>(seen);
         while (pending.TryDequeue(out string? name))
         {
-            foreach (string other in _units[name].Definition.Dependencies.Referred.Where(other => _units.ContainsKey(other) && kept.Add(other)))
+            var holder = _units[name];
+            if (holder.State.ActiveState != "inactive" || _jobs.JobOf(name) is not null || holder.HasLeftOvers)
+            {
+                return true;
+            }
+
+            foreach (string other in _index.ReferringTo(name).Where(seen.Add))
             {
                 pending.Enqueue(other);
             }
         }
 
-        // What started another one when it ended is remembered as long as that one.
-        foreach (var unit in _units.Values.Where(unit => !kept.Contains(unit.Name)
-            && !unit.Definition.Dependencies.OnFailure.Concat(unit.Definition.Dependencies.OnSuccess).Any(kept.Contains)))
-        {
-            unit.Collect();
-        }
+        return false;
     }
 }

@@ -26,6 +26,10 @@ public sealed partial class UnitSupervisor : IDisposable
     private readonly Dictionary<int, (ServiceUnit Unit, ProcessRole Role)> _processes = [];
     private readonly Channel<bool> _probeRequests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly List<ChannelWriter<UnitRow>> _monitors = [];
+    private readonly DependencyIndex _index = new();
+    private readonly Queue<SupervisedUnit> _touched = [];
+    private readonly HashSet<SupervisedUnit> _toCollect = [];
+    private readonly List<SocketUnit> _sockets = [];
     private readonly JobQueue _jobs;
     private readonly UnitdOptions _options;
     private readonly TimeProvider _time;
@@ -45,7 +49,7 @@ public sealed partial class UnitSupervisor : IDisposable
     {
         _options = options;
         _time = time;
-        _jobs = new JobQueue(unit => StartAll(unit.Definition.Dependencies.OnFailure));
+        _jobs = new JobQueue(_index, unit => StartAll(unit.Definition.Dependencies.OnFailure), unit => _toCollect.Add(unit));
         _files = new UnitFiles(options);
         _loader = new UnitDefinitionLoader(specifiers);
         _standIns = new HostStandIns(options.EtcdEndpoint);
@@ -70,7 +74,7 @@ public sealed partial class UnitSupervisor : IDisposable
             Post = Post,
             Register = (pid, unit, role) => _processes[pid] = (unit, role),
             Restart = unit => Enqueue(unit.Name, JobKind.Restart),
-            SocketsOf = unit => [.. _units.Values.OfType<SocketUnit>().SelectMany(socket => socket.SocketsFor(unit.Name))],
+            SocketsOf = unit => [.. _sockets.SelectMany(socket => socket.SocketsFor(unit.Name))],
         };
         _triggers = new TriggerHost
         {
@@ -175,9 +179,7 @@ public sealed partial class UnitSupervisor : IDisposable
 
         if (ReadDefinition(name) is { } definition)
         {
-            var unit = Create(definition);
-            unit.HasItsBindings = HasItsBindings;
-            return _units[name] = unit;
+            return Take(Create(definition));
         }
 
         if (!_standIns.Knows(name))
@@ -186,13 +188,13 @@ public sealed partial class UnitSupervisor : IDisposable
         }
 
         _probeRequests.Writer.TryWrite(true);
-        return _units[name] = new StandInUnit(new UnitDefinition { Name = name, Description = name }, _time);
+        return Take(new StandInUnit(new UnitDefinition { Name = name, Description = name }, _time));
     }
 
     /// <summary>Queues a job and all it pulls in; the job, or why there is none.</summary>
     public (Job? Job, TransactionResult.Refused? Refusal) Enqueue(string name, JobKind kind)
     {
-        switch (new Transaction(Describe, _units.Keys).Plan(name, kind))
+        switch (new Transaction(Describe, _index).Plan(name, kind))
         {
             case TransactionResult.Refused refused:
                 return (null, refused);
@@ -228,7 +230,10 @@ public sealed partial class UnitSupervisor : IDisposable
         if (_units.Remove(name, out var unit))
         {
             unit.Forget();
+            unit.Touched = _ => { };
             _lastStates.Remove(name);
+            _index.Remove(name);
+            _sockets.RemoveAll(socket => socket == unit);
         }
 
         File.Delete(Path.Combine(_options.LoadedUnits, name));
@@ -268,7 +273,7 @@ public sealed partial class UnitSupervisor : IDisposable
 
     private void Post(Action step) => _steps.Writer.TryWrite(step);
 
-    private void OnProcessExited(int pid, ProcessExit exit) => Post(() =>
+    private void OnProcessExited(int pid, ProcessExit exit, string? membership) => Post(() =>
     {
         if (_processes.Remove(pid, out var owner))
         {
@@ -276,9 +281,10 @@ public sealed partial class UnitSupervisor : IDisposable
             return;
         }
 
-        foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
+        foreach (var service in ServicesOf(membership))
         {
             service.CheckGroup();
+            _toCollect.Add(service);
         }
     });
 
@@ -287,9 +293,14 @@ public sealed partial class UnitSupervisor : IDisposable
         var known = _processes.TryGetValue(sender, out var owner) ? owner.Unit : null;
         if (known?.TryNotify(sender, fields) != true)
         {
-            _ = _units.Values.OfType<ServiceUnit>().ToArray().Any(service => service.TryNotify(sender, fields));
+            _ = ServicesOf(ControlGroupRoot.MembershipOf(sender)).Any(service => service.TryNotify(sender, fields));
         }
     }
+
+    /// <summary>Whose process it may be: the kernel says it, or it is any service's.</summary>
+    private ServiceUnit[] ServicesOf(string? membership) => ControlGroupRoot.UnitOf(membership, _controlGroupRoot) is { } name
+        ? _units.GetValueOrDefault(name) is ServiceUnit service ? [service] : []
+        : [.. _units.Values.OfType<ServiceUnit>()];
 
     private void Recover()
     {
@@ -326,6 +337,27 @@ public sealed partial class UnitSupervisor : IDisposable
         }
     }
 
+    private SupervisedUnit Take(SupervisedUnit unit)
+    {
+        _units[unit.Name] = unit;
+        _index.Set(unit.Name, unit.Definition.Dependencies);
+        if (unit is SocketUnit socket)
+        {
+            _sockets.Add(socket);
+        }
+
+        unit.HasItsBindings = HasItsBindings;
+        unit.Touched = Touch;
+        Touch(unit);
+        return unit;
+    }
+
+    private void Touch(SupervisedUnit unit)
+    {
+        _touched.Enqueue(unit);
+        _jobs.NoteChange(unit);
+    }
+
     private SupervisedUnit Create(UnitDefinition definition) => UnitName.Suffix(definition.Name) switch
     {
         "service" => new ServiceUnit(definition, _host),
@@ -353,6 +385,7 @@ public sealed partial class UnitSupervisor : IDisposable
     {
         if (_units.TryGetValue(name, out var unit) && ReadDefinition(name) is { } definition)
         {
+            _index.Set(name, definition.Dependencies);
             unit.Redefine(definition);
         }
     }

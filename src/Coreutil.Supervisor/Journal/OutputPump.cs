@@ -6,11 +6,12 @@ namespace Coreutil.Supervisor.Journal;
 
 /// <summary>
 /// Reads what units print. Each unit has a named pipe that its processes hold open for reading too: while unitd is down nobody gets an EPIPE, and the
-/// next unitd reads on where the last one stopped. One thread polls them all.
+/// next unitd reads on where the last one stopped. One thread waits for them all.
 /// </summary>
 public sealed unsafe class OutputPump : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly EventPoll _poll = new();
     private readonly Dictionary<int, Source> _sources = [];
     private readonly int _wakeRead;
     private readonly int _wakeWrite;
@@ -26,6 +27,7 @@ public sealed unsafe class OutputPump : IDisposable
         }
 
         (_wakeRead, _wakeWrite) = (ends[0], ends[1]);
+        _poll.Watch(_wakeRead, isOnce: false);
         _thread = new Thread(Pump) { IsBackground = true, Name = "output" };
         _thread.Start();
     }
@@ -49,9 +51,9 @@ public sealed unsafe class OutputPump : IDisposable
         lock (_gate)
         {
             _sources[descriptor] = new Source(onLine);
+            _poll.Watch(descriptor, isOnce: false);
         }
 
-        Wake();
         return descriptor;
     }
 
@@ -60,16 +62,16 @@ public sealed unsafe class OutputPump : IDisposable
         lock (_gate)
         {
             _sources.Remove(descriptor);
+            _poll.Unwatch(descriptor);
             LibC.Close(descriptor);
         }
-
-        Wake();
     }
 
     public void Dispose()
     {
         _isStopping = true;
-        Wake();
+        byte one = 1;
+        LibC.Write(_wakeWrite, &one, 1);
         _thread.Join();
         LibC.Close(_wakeRead);
         LibC.Close(_wakeWrite);
@@ -78,29 +80,15 @@ public sealed unsafe class OutputPump : IDisposable
     private void Pump()
     {
         byte[] buffer = new byte[64 * 1024];
+        int[] ready = new int[64];
         while (!_isStopping)
         {
-            LibC.PollEntry[] entries;
-            lock (_gate)
-            {
-                entries = [Entry(_wakeRead), .. _sources.Keys.Select(Entry)];
-            }
-
-            fixed (LibC.PollEntry* first = entries)
-            {
-                if (LibC.Poll(first, (nuint)entries.Length, -1) < 0)
-                {
-                    continue;
-                }
-            }
-
-            foreach (var entry in entries.Where(entry => (entry.Returned & LibC.PollIn) != 0))
+            foreach (int descriptor in _poll.Wait(ready))
             {
                 // Closing takes the lock as well: a descriptor that is still listed is still the same pipe.
                 lock (_gate)
                 {
-                    bool isKnown = _sources.TryGetValue(entry.Descriptor, out var source);
-                    if (!isKnown && entry.Descriptor != _wakeRead)
+                    if (!_sources.TryGetValue(descriptor, out var source))
                     {
                         continue;
                     }
@@ -108,24 +96,16 @@ public sealed unsafe class OutputPump : IDisposable
                     int count;
                     fixed (byte* into = buffer)
                     {
-                        count = (int)LibC.Read(entry.Descriptor, into, (nuint)buffer.Length);
+                        count = (int)LibC.Read(descriptor, into, (nuint)buffer.Length);
                     }
 
                     if (count > 0)
                     {
-                        source?.Take(buffer.AsSpan(0, count));
+                        source.Take(buffer.AsSpan(0, count));
                     }
                 }
             }
         }
-    }
-
-    private static LibC.PollEntry Entry(int descriptor) => new() { Descriptor = descriptor, Events = LibC.PollIn };
-
-    private void Wake()
-    {
-        byte one = 1;
-        LibC.Write(_wakeWrite, &one, 1);
     }
 
     /// <summary>Bytes to lines; an endless line is cut into pieces.</summary>

@@ -37,11 +37,10 @@ public abstract record TransactionResult
 
 /// <summary>From one request to all the jobs it pulls in (systemd.unit(5); the dependency table of the reference).</summary>
 /// <param name="find">Gives null for a unit that has no file.</param>
-/// <param name="loaded">Every unit in memory: those that name a unit are found among them.</param>
-public sealed class Transaction(Func<string, UnitNode?> find, IEnumerable<string> loaded)
+/// <param name="index">Tells which of the units in memory name a unit.</param>
+public sealed class Transaction(Func<string, UnitNode?> find, DependencyIndex index)
 {
     private readonly ImmutableDictionary<string, JobKind>.Builder _jobs = ImmutableDictionary.CreateBuilder<string, JobKind>(StringComparer.Ordinal);
-    private readonly string[] _loaded = [.. loaded];
 
     /// <summary>
     /// A start pulls in what the unit requires and wants and stops what it conflicts with; a stop or restart takes along who depends on the unit. A
@@ -85,8 +84,8 @@ public sealed class Transaction(Func<string, UnitNode?> find, IEnumerable<string
     }
 
     /// <summary>Units that are stopped because <paramref name="name"/> left its active state without anybody asking (BindsTo=).</summary>
-    public static IEnumerable<string> BoundTo(string name, Func<string, UnitNode?> find, IEnumerable<string> loaded) =>
-        loaded.Where(unit => find(unit) is { IsActive: true } node && node.Dependencies.BindsTo.Contains(name));
+    public static IEnumerable<string> BoundTo(string name, Func<string, UnitNode?> find, DependencyIndex index) =>
+        index.ReferringTo(name).Where(unit => find(unit) is { IsActive: true } node && node.Dependencies.BindsTo.Contains(name));
 
     private TransactionResult.Refused? Add(string unit, JobKind kind)
     {
@@ -152,13 +151,14 @@ public sealed class Transaction(Func<string, UnitNode?> find, IEnumerable<string
             }
         }
 
-        var rivals = dependencies.Conflicts.Concat(_loaded.Where(other => other != unit && find(other)?.Dependencies.Conflicts.Contains(unit) == true));
+        string[] rivals = [.. dependencies.Conflicts.Concat(index.RivalsOf(unit).Where(other => other != unit))];
         return rivals.Distinct().Where(rival => find(rival) is not null).Select(rival => Add(rival, JobKind.Stop)).FirstOrDefault(refusal => refusal is not null);
     }
 
     private TransactionResult.Refused? AddFollowers(string unit, JobKind kind)
     {
-        foreach (string follower in _loaded)
+        // Looking at a unit may load another one, which changes the index.
+        foreach (string follower in index.ReferringTo(unit).ToArray())
         {
             // Who is down is not restarted, and has nothing to stop.
             if (find(follower) is { IsIdle: false } node && node.Dependencies.FollowsStopOf(unit) && Add(follower, kind) is { } refusal)

@@ -11,14 +11,15 @@ public sealed unsafe class ChildWatch
 {
     private readonly object _gate = new();
     private readonly Spawner _spawner;
-    private readonly Action<int, ProcessExit> _onExit;
+    private readonly Action<int, ProcessExit, string?> _onExit;
+    private readonly HashSet<int> _children = [];
     private readonly DescriptorWatch _reports;
     private long _started;
 
     /// <param name="spawner">Starts what is to be watched.</param>
     /// <param name="reports">Waits for the executors' reports.</param>
-    /// <param name="onExit">Called on the watching thread with each process that ended, ours or an orphan.</param>
-    public ChildWatch(Spawner spawner, DescriptorWatch reports, Action<int, ProcessExit> onExit)
+    /// <param name="onExit">Called on the watching thread with each process that ended; of an orphan also what /proc/PID/cgroup says.</param>
+    public ChildWatch(Spawner spawner, DescriptorWatch reports, Action<int, ProcessExit, string?> onExit)
     {
         _spawner = spawner;
         _onExit = onExit;
@@ -45,6 +46,7 @@ public sealed unsafe class ChildWatch
             {
                 int pid = _spawner.Spawn(spec, output, passed, isReported ? ends[1] : null);
                 register(pid);
+                _children.Add(pid);
                 _started++;
                 Monitor.Pulse(_gate);
                 return pid;
@@ -73,6 +75,20 @@ public sealed unsafe class ChildWatch
     {
         int* information = stackalloc int[32];
         return LibC.WaitId(LibC.WaitProcess, pid, information, LibC.WaitExited | LibC.WaitNoWait | LibC.WaitNoHang) == 0;
+    }
+
+    /// <summary>Tells when a process ends that is nobody's child here. A kernel before 5.3 does not: it is to be looked for as well.</summary>
+    public void WatchForeign(int pid, Action onGone)
+    {
+        int process = (int)LibC.SystemCall((nint)LibC.PidOpenCall, pid, 0, 0, 0);
+        if (process >= 0)
+        {
+            _reports.Watch(process, () =>
+            {
+                LibC.Close(process);
+                onGone();
+            });
+        }
     }
 
     private void WaitForExits()
@@ -106,12 +122,14 @@ public sealed unsafe class ChildWatch
             };
             int pid = information[4];
             var exit = new ProcessExit(kind, information[6]);
+            string? membership;
             lock (_gate)
             {
+                membership = _children.Remove(pid) ? null : ControlGroupRoot.MembershipOf(pid);
                 LibC.WaitId(LibC.WaitProcess, pid, information, LibC.WaitExited);
             }
 
-            _onExit(pid, exit);
+            _onExit(pid, exit, membership);
         }
     }
 }

@@ -24,4 +24,21 @@ public static class ControlGroupRoot
 
         return null;
     }
+
+    /// <summary>The unit in whose cgroup a process is, after its /proc/PID/cgroup; null where it is in none below <paramref name="root"/>.</summary>
+    public static string? UnitOf(string? membership, string? root)
+    {
+        string marker = $"/{Path.GetFileName(root)}/";
+        int begin = root is null ? -1 : membership?.IndexOf(marker, StringComparison.Ordinal) ?? -1;
+        if (begin < 0)
+        {
+            return null;
+        }
+
+        ReadOnlySpan<char> name = membership.AsSpan(begin + marker.Length);
+        int end = name.IndexOfAny('\n', '/', ' ');
+        return (end < 0 ? name : name[..end]).ToString();
+    }
+
+    public static string? MembershipOf(int pid) => SmallFile.TryReadText($"/proc/{pid}/cgroup");
 }

@@ -1,9 +1,10 @@
 namespace Coreutil.Supervisor.Processes;
 
-/// <summary>Tells when descriptors become readable, once each time they are asked about. One thread polls them all.</summary>
+/// <summary>Tells when descriptors become readable, once each time they are asked about. One thread waits for them all.</summary>
 public sealed unsafe class DescriptorWatch : IDisposable
 {
     private readonly Lock _gate = new();
+    private readonly EventPoll _poll = new();
     private readonly Dictionary<int, Action> _watched = [];
     private readonly int _wakeRead;
     private readonly int _wakeWrite;
@@ -18,6 +19,7 @@ public sealed unsafe class DescriptorWatch : IDisposable
         }
 
         (_wakeRead, _wakeWrite) = (ends[0], ends[1]);
+        _poll.Watch(_wakeRead, isOnce: false);
         new Thread(Poll) { IsBackground = true, Name = "sockets" }.Start();
     }
 
@@ -27,70 +29,46 @@ public sealed unsafe class DescriptorWatch : IDisposable
         lock (_gate)
         {
             _watched[descriptor] = onReadable;
+            _poll.Watch(descriptor, isOnce: true);
         }
-
-        Wake();
     }
 
     public void Unwatch(int descriptor)
     {
         lock (_gate)
         {
-            _watched.Remove(descriptor);
+            if (_watched.Remove(descriptor))
+            {
+                _poll.Unwatch(descriptor);
+            }
         }
-
-        Wake();
     }
 
     public void Dispose()
     {
         _isStopping = true;
-        Wake();
+        byte one = 1;
+        LibC.Write(_wakeWrite, &one, 1);
     }
 
     private void Poll()
     {
-        byte* drained = stackalloc byte[64];
+        int[] ready = new int[64];
         while (!_isStopping)
         {
-            LibC.PollEntry[] entries;
-            lock (_gate)
+            foreach (int descriptor in _poll.Wait(ready))
             {
-                entries = [Entry(_wakeRead), .. _watched.Keys.Select(Entry)];
-            }
-
-            fixed (LibC.PollEntry* first = entries)
-            {
-                if (LibC.Poll(first, (nuint)entries.Length, -1) < 0)
-                {
-                    continue;
-                }
-            }
-
-            foreach (var entry in entries.Where(entry => entry.Returned != 0))
-            {
-                if (entry.Descriptor == _wakeRead)
-                {
-                    LibC.Read(_wakeRead, drained, 64);
-                    continue;
-                }
-
                 Action? onReadable;
                 lock (_gate)
                 {
-                    _watched.Remove(entry.Descriptor, out onReadable);
+                    if (_watched.Remove(descriptor, out onReadable))
+                    {
+                        _poll.Unwatch(descriptor);
+                    }
                 }
 
                 onReadable?.Invoke();
             }
         }
-    }
-
-    private static LibC.PollEntry Entry(int descriptor) => new() { Descriptor = descriptor, Events = LibC.PollIn };
-
-    private void Wake()
-    {
-        byte one = 1;
-        LibC.Write(_wakeWrite, &one, 1);
     }
 }

@@ -79,8 +79,14 @@ internal static unsafe partial class LibC
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe(int* ends, int flags);
 
-    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
-    public static partial int Poll(PollEntry* entries, nuint count, int timeoutMilliseconds);
+    [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
+    public static partial int EventPollCreate(int flags);
+
+    [LibraryImport("libc", EntryPoint = "epoll_ctl", SetLastError = true)]
+    public static partial int EventPollControl(int poll, int operation, int descriptor, PollEvent* wanted);
+
+    [LibraryImport("libc", EntryPoint = "epoll_wait", SetLastError = true)]
+    public static partial int EventPollWait(int poll, PollEvent* ready, int most, int timeoutMilliseconds);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
     public static partial nint Read(int descriptor, byte* buffer, nuint count);
@@ -159,11 +165,12 @@ internal static unsafe partial class LibC
         public int Flags;
     }
 
-    [StructLayout(LayoutKind.Sequential)]
-    public struct PollEntry
+    /// <summary>struct epoll_event on x86-64, where it is packed.</summary>
+    [StructLayout(LayoutKind.Sequential, Pack = 1)]
+    public struct PollEvent
     {
+        public uint Events;
         public int Descriptor;
-        public short Events;
-        public short Returned;
+        public int Unused;
     }
 }

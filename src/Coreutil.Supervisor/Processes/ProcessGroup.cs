@@ -11,6 +11,9 @@ public sealed class ProcessGroup(string? directory)
 {
     private readonly HashSet<int> _leaders = [];
 
+    /// <summary>Null before anybody looked: another supervisor may have left it.</summary>
+    private bool? _isThere;
+
     /// <summary>The file a process writes "0" to in order to join; null without a cgroup.</summary>
     public string? JoinFile => directory is null ? null : Path.Combine(directory, "cgroup.procs");
 
@@ -22,6 +25,7 @@ public sealed class ProcessGroup(string? directory)
         if (directory is not null)
         {
             System.IO.Directory.CreateDirectory(directory);
+            _isThere = true;
         }
     }
 
@@ -36,17 +40,14 @@ public sealed class ProcessGroup(string? directory)
             return [.. _leaders];
         }
 
-        try
-        {
-            return [.. File.ReadLines(file).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Where(pid => pid > 0)];
-        }
-        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
-        {
-            return [];
-        }
+        return IsThere && SmallFile.TryReadText(file) is { } text
+            ? [.. text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => int.Parse(line, CultureInfo.InvariantCulture)).Where(pid => pid > 0)]
+            : [];
     }
 
-    public bool IsEmpty => ReadProcesses().Count == 0;
+    public bool IsEmpty => JoinFile is { } file ? !IsThere || !SmallFile.HasContent(file) : ReadProcesses().Count == 0;
+
+    private bool IsThere => _isThere ??= System.IO.Directory.Exists(directory);
 
     public void Signal(int signal)
     {
@@ -77,10 +78,15 @@ public sealed class ProcessGroup(string? directory)
     {
         try
         {
-            if (directory is not null && System.IO.Directory.Exists(directory))
+            if (directory is not null && IsThere)
             {
                 System.IO.Directory.Delete(directory);
+                _isThere = false;
             }
+        }
+        catch (DirectoryNotFoundException)
+        {
+            _isThere = false;
         }
         catch (IOException)
         {

@@ -29,11 +29,19 @@ public sealed class Job(SupervisedUnit unit, JobKind kind)
     public void Complete(JobResult result) => _completion.TrySetResult(result);
 }
 
-/// <summary>Carries out the jobs of transactions in the order of After= and Before=. Lives on the supervisor's loop.</summary>
+/// <summary>
+/// Carries out the jobs of transactions in the order of After= and Before=. Lives on the supervisor's loop. Only jobs that something happened to are
+/// looked at: a job that is held back is looked at again when one that it is ordered with is over.
+/// </summary>
+/// <param name="index">Tells which units are ordered with a unit.</param>
 /// <param name="onDependencyFailed">A unit could not start because of another one: that too is a failure that OnFailure= hears of.</param>
-public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
+/// <param name="onEnded">A unit has no job any more.</param>
+public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDependencyFailed, Action<SupervisedUnit> onEnded)
 {
     private readonly Dictionary<string, Job> _jobs = new(StringComparer.Ordinal);
+    private readonly Queue<Job> _toBegin = [];
+    private readonly Queue<Job> _toEnd = [];
+    private int _running;
 
     public Job? JobOf(string unit) => _jobs.GetValueOrDefault(unit);
 
@@ -49,24 +57,41 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
 
             if (present.Kind == JobKind.Start && kind == JobKind.Restart)
             {
-                (present.Kind, present.IsRunning) = (kind, false);
+                Become(present, kind);
                 return present;
             }
 
+            SetRunning(present, false);
             present.Complete(JobResult.Canceled);
         }
 
         var job = new Job(unit, kind);
         _jobs[unit.Name] = job;
+        _toBegin.Enqueue(job);
+        if (present is not null)
+        {
+            LookAgainAround(unit);
+        }
+
         return job;
+    }
+
+    /// <summary>The unit's state may have changed: its job may be over, or can begin now.</summary>
+    public void NoteChange(SupervisedUnit unit)
+    {
+        if (_jobs.TryGetValue(unit.Name, out var job))
+        {
+            (job.IsRunning ? _toEnd : _toBegin).Enqueue(job);
+        }
     }
 
     /// <summary>Ends the jobs whose unit has arrived; true when there was one.</summary>
     public bool TryEndAny()
     {
         bool hasEnded = false;
-        foreach (var job in _jobs.Values.ToArray())
+        for (int count = _toEnd.Count; count > 0; count--)
         {
+            var job = _toEnd.Dequeue();
             hasEnded |= IsCurrent(job) && TryEnd(job);
         }
 
@@ -76,23 +101,57 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
     /// <summary>Begins one job that nothing holds back; false when there is none.</summary>
     public bool TryBeginOne()
     {
-        foreach (var job in _jobs.Values.ToArray())
+        while (_toBegin.TryDequeue(out var job))
         {
-            if (!job.IsRunning && !IsHeldBack(job) && TryBegin(job))
+            if (IsCurrent(job) && !job.IsRunning && !IsHeldBack(job) && TryBegin(job))
             {
                 return true;
             }
         }
 
         // Jobs that wait for each other in a circle would wait for ever: the first by name goes.
-        return _jobs.Count > 1 && _jobs.Values.All(job => !job.IsRunning && IsHeldBack(job))
+        return _running == 0 && _jobs.Count > 1 && _jobs.Values.All(IsHeldBack)
             && TryBegin(_jobs.Values.MinBy(job => job.Unit.Name, StringComparer.Ordinal)!);
     }
 
     private bool IsCurrent(Job job) => _jobs.TryGetValue(job.Unit.Name, out var present) && present == job;
 
-    private bool IsHeldBack(Job job) => _jobs.Values.Any(other => other != job && Transaction.Waits(
+    private bool IsHeldBack(Job job) => OrderedWith(job.Unit).Any(other => other != job && Transaction.Waits(
         job.Unit.Name, job.Unit.Definition.Dependencies, job.Kind, other.Unit.Name, other.Unit.Definition.Dependencies, other.Kind));
+
+    private IEnumerable<Job> OrderedWith(SupervisedUnit unit)
+    {
+        var dependencies = unit.Definition.Dependencies;
+        return dependencies.After.Concat(dependencies.Before).Concat(index.OrderedBy(unit.Name)).Select(JobOf).OfType<Job>();
+    }
+
+    /// <summary>A job is over or has become another one: what waited for it may go on.</summary>
+    private void LookAgainAround(SupervisedUnit unit)
+    {
+        foreach (var other in OrderedWith(unit).Where(other => !other.IsRunning))
+        {
+            _toBegin.Enqueue(other);
+        }
+    }
+
+    private void Become(Job job, JobKind kind)
+    {
+        SetRunning(job, false);
+        job.Kind = kind;
+        _toBegin.Enqueue(job);
+        LookAgainAround(job.Unit);
+    }
+
+    private void SetRunning(Job job, bool isRunning)
+    {
+        _running += (isRunning ? 1 : 0) - (job.IsRunning ? 1 : 0);
+        job.IsRunning = isRunning;
+        if (isRunning)
+        {
+            // It may be there already, without any change to hear of.
+            _toEnd.Enqueue(job);
+        }
+    }
 
     /// <summary>False where the unit cannot take the job yet.</summary>
     private bool TryBegin(Job job)
@@ -103,7 +162,7 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
                 job.Unit.Stop(isRestart: false);
                 break;
             case JobKind.Restart when job.Unit.IsIdle:
-                job.Kind = JobKind.Start;
+                Become(job, JobKind.Start);
                 return true;
             case JobKind.Restart:
                 job.Unit.Stop(isRestart: true);
@@ -141,7 +200,7 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
                 break;
         }
 
-        job.IsRunning = true;
+        SetRunning(job, true);
         return true;
     }
 
@@ -155,7 +214,7 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
         if (job.Kind == JobKind.Restart && job.Unit.IsIdle)
         {
             // The second half waits for its turn like any start.
-            (job.Kind, job.IsRunning) = (JobKind.Start, false);
+            Become(job, JobKind.Start);
             return true;
         }
 
@@ -184,9 +243,12 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
 
     private void End(Job job, JobResult result)
     {
+        SetRunning(job, false);
         if (IsCurrent(job))
         {
             _jobs.Remove(job.Unit.Name);
+            LookAgainAround(job.Unit);
+            onEnded(job.Unit);
         }
 
         job.Complete(result);
@@ -204,7 +266,7 @@ public sealed class JobQueue(Action<SupervisedUnit> onDependencyFailed)
     /// <summary>Who needs the failed one is not started either ("dependency").</summary>
     private void FailDependents(string failed)
     {
-        foreach (var dependent in _jobs.Values.ToArray())
+        foreach (var dependent in index.ReferringTo(failed).Select(JobOf).OfType<Job>().ToArray())
         {
             var dependencies = dependent.Unit.Definition.Dependencies;
             if (IsCurrent(dependent) && dependent.Kind is JobKind.Start or JobKind.VerifyActive

@@ -54,6 +54,7 @@ public class ServiceUnit : SupervisedUnit
     private int? _output;
     private int? _main;
     private int? _control;
+    private bool _isMainForeign;
     private string _invocation = "";
     private (ProcessRole Role, string Why)? _refusal;
 
@@ -211,10 +212,10 @@ public class ServiceUnit : SupervisedUnit
         _invocation = saved.Invocation;
         OpenOutput();
         _machine.Adopt(new(saved.State, saved.Since, isMainAlive, saved.RestartCount));
+        Touched(this);
         if (isMainAlive)
         {
-            _main = saved.MainPid;
-            _group.Add(saved.MainPid!.Value);
+            TakeAsMain(saved.MainPid!.Value);
             Report("Found running after a restart of the supervisor.");
         }
     }
@@ -222,7 +223,7 @@ public class ServiceUnit : SupervisedUnit
     /// <summary>A process that is nobody's child here (adopted, or forked away by a daemon's other child) tells nothing: it is looked for from time to time.</summary>
     public void CheckAdopted()
     {
-        if (_main is { } pid && ProcessIdentity.TryRead(pid) is null && !_host.Children.IsChild(pid))
+        if (_isMainForeign && _main is { } pid && ProcessIdentity.TryRead(pid) is null && !_host.Children.IsChild(pid))
         {
             OnExited(pid, ProcessRole.Main, new(ProcessExitKind.Unknown, 0));
         }
@@ -311,9 +312,7 @@ public class ServiceUnit : SupervisedUnit
                     _watchdogTimer.Arm(arm.Deadline);
                     break;
                 case ServiceAction.AdoptMain adopt:
-                    _main = adopt.Pid;
-                    _host.Register(adopt.Pid, this, ProcessRole.Main);
-                    _group.Add(adopt.Pid);
+                    TakeAsMain(adopt.Pid);
                     break;
                 case ServiceAction.Entered entered when _refusal is null:
                     NotePassage(new("loaded", ServiceNames.ActiveState(entered.State), SubStateOf(entered.State)));
@@ -336,6 +335,19 @@ public class ServiceUnit : SupervisedUnit
 
         _pidFileTimer.Arm(_machine.IsAwaitingPidFile ? Now + _pidFilePeriod : null);
         SaveRuntime();
+        Touched(this);
+    }
+
+    private void TakeAsMain(int pid)
+    {
+        _main = pid;
+        _host.Register(pid, this, ProcessRole.Main);
+        _group.Add(pid);
+        _isMainForeign = !_host.Children.IsChild(pid);
+        if (_isMainForeign)
+        {
+            _host.Children.WatchForeign(pid, () => _host.Post(CheckAdopted));
+        }
     }
 
     private void Run(ServiceAction.Run run)
@@ -355,7 +367,7 @@ public class ServiceUnit : SupervisedUnit
                 _group.Add(pid);
                 if (run.Role == ProcessRole.Main)
                 {
-                    _main = pid;
+                    (_main, _isMainForeign) = (pid, false);
                 }
                 else
                 {

@@ -67,8 +67,15 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     /// <summary>Whether the units it is bound to are there; asked before each start.</summary>
     public Func<SupervisedUnit, bool> HasItsBindings { get; set; } = _ => true;
 
+    /// <summary>Hears of everything after which the unit may be seen in another state.</summary>
+    public Action<SupervisedUnit> Touched { get; set; } = _ => { };
+
     /// <summary>The file changed on disk and was read again; a running unit keeps going and follows the new file from its next start on.</summary>
-    public virtual void Redefine(UnitDefinition definition) => Definition = definition;
+    public virtual void Redefine(UnitDefinition definition)
+    {
+        Definition = definition;
+        Touched(this);
+    }
 
     public StartOutcome TryStart()
     {
@@ -85,12 +92,12 @@ public abstract class SupervisedUnit(UnitDefinition definition)
         if (!_limit.TryTake(Definition.StartLimitBurst, Definition.StartLimitInterval, Now))
         {
             IsStartLimitHit = true;
+            Touched(this);
             RefuseStart();
             return StartOutcome.Refused;
         }
 
-        IsStartLimitHit = false;
-
+        ClearStartLimit();
         ConditionResult = UnitConditions.AreMet(Definition.Conditions);
         if (ConditionResult == false)
         {
@@ -121,7 +128,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     public virtual void ResetFailed()
     {
         _limit.Reset();
-        IsStartLimitHit = false;
+        ClearStartLimit();
     }
 
     public void NoteChange(bool wasIdle)
@@ -145,7 +152,11 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     {
     }
 
-    protected void NotePassage(UnitState state) => Passages.Enqueue(state);
+    protected void NotePassage(UnitState state)
+    {
+        Passages.Enqueue(state);
+        Touched(this);
+    }
 
     protected abstract DateTimeOffset Now { get; }
 
@@ -154,6 +165,15 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     /// <summary>It was started too often in too short a time.</summary>
     protected virtual void RefuseStart()
     {
+    }
+
+    private void ClearStartLimit()
+    {
+        if (IsStartLimitHit)
+        {
+            IsStartLimitHit = false;
+            Touched(this);
+        }
     }
 }
 
@@ -212,8 +232,11 @@ public sealed class StandInUnit(UnitDefinition definition, TimeProvider time) : 
 
     public void Observe(bool answers)
     {
-        _changedAt = answers == _answers ? _changedAt : Now;
-        _answers = answers;
+        if (answers != _answers)
+        {
+            (_answers, _changedAt) = (answers, Now);
+            Touched(this);
+        }
     }
 
     public override void Stop(bool isRestart)

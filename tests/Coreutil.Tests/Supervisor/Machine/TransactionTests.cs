@@ -70,7 +70,7 @@ public sealed class TransactionTests
     {
         var units = Table(("a", On("BindsTo"), true), ("c", On("Requires"), true), ("d", On("PartOf"), true), ("b", new(), false));
 
-        Assert.Equal(["a"], Transaction.BoundTo("b", units.GetValueOrDefault, units.Keys));
+        Assert.Equal(["a"], Transaction.BoundTo("b", units.GetValueOrDefault, IndexOf(units)));
     }
 
     // a is After=b: b starts first, a stops first; a stop comes before a start whichever way the order is.
@@ -103,7 +103,18 @@ public sealed class TransactionTests
         return Plan(Table(rows), "a", JobKind.Start);
     }
 
-    private static string Plan(Dictionary<string, UnitNode> units, string name, JobKind kind) => new Transaction(units.GetValueOrDefault, units.Keys).Plan(name, kind) switch
+    private static DependencyIndex IndexOf(Dictionary<string, UnitNode> units)
+    {
+        var index = new DependencyIndex();
+        foreach (var (name, unit) in units)
+        {
+            index.Set(name, unit.Dependencies);
+        }
+
+        return index;
+    }
+
+    private static string Plan(Dictionary<string, UnitNode> units, string name, JobKind kind) => new Transaction(units.GetValueOrDefault, IndexOf(units)).Plan(name, kind) switch
     {
         TransactionResult.Planned planned => Join(planned.Jobs),
         TransactionResult.Refused refused => refused.Reason,

@@ -1,0 +1,54 @@
+using System.Runtime.InteropServices;
+
+namespace Coreutil.Supervisor.Processes;
+
+/// <summary>epoll(7): waiting for one of a thousand descriptors costs as much as for one of two.</summary>
+internal sealed unsafe class EventPoll
+{
+    private const int Add = 1;
+    private const int Delete = 2;
+    private const int Modify = 3;
+    private const uint OneShot = 1u << 30;
+    private const int Most = 64;
+
+    private readonly int _poll;
+
+    public EventPoll()
+    {
+        _poll = LibC.EventPollCreate(LibC.OpenCloseOnExec);
+        if (_poll < 0)
+        {
+            throw new IOException($"epoll_create1: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+    }
+
+    /// <summary>Reports the descriptor whenever it is readable, or once and not again before the next call.</summary>
+    public void Watch(int descriptor, bool isOnce)
+    {
+        var wanted = new LibC.PollEvent { Events = LibC.PollIn | (isOnce ? OneShot : 0), Descriptor = descriptor };
+        if (LibC.EventPollControl(_poll, Modify, descriptor, &wanted) != 0)
+        {
+            LibC.EventPollControl(_poll, Add, descriptor, &wanted);
+        }
+    }
+
+    /// <summary>To be called before the descriptor is closed: a copy that a child holds would keep it in the list.</summary>
+    public void Unwatch(int descriptor)
+    {
+        LibC.PollEvent unused;
+        LibC.EventPollControl(_poll, Delete, descriptor, &unused);
+    }
+
+    /// <summary>Waits; what became readable, or has ended.</summary>
+    public ReadOnlySpan<int> Wait(Span<int> into)
+    {
+        var ready = stackalloc LibC.PollEvent[Most];
+        int count = LibC.EventPollWait(_poll, ready, Math.Min(Most, into.Length), -1);
+        for (int i = 0; i < count; i++)
+        {
+            into[i] = ready[i].Descriptor;
+        }
+
+        return into[..Math.Max(count, 0)];
+    }
+}
