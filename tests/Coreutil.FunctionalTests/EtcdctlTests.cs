@@ -163,6 +163,8 @@ public sealed class EtcdctlTests : IDisposable
     [InlineData("etcdctl load /none", 1, "", null)]
     [InlineData("echo nonsense | etcdctl load 2>&1 | cut -c1-28", 0, "etcdctl: line 1 is no JSON: \n", "")]
     [InlineData("etcdctl completion bash | bash -n && etcdctl completion fish | grep -c exec-watch | sed 's/.*/some/'", 0, "some\n", "")]
+    [InlineData("etcdctl --ca-file /none cluster-health", 4, "", "Error:  open /none: no such file or directory\n")]
+    [InlineData("etcdctl --total-timeout 0 ls /", 4, "", "Error:  context deadline exceeded\n")]
     [InlineData("ETCDCTL_ENDPOINTS=http://127.0.0.1:1 etcdctl cluster-health", 4, "cluster may be unhealthy: failed to list members\n", null)]
     public async Task What_goes_beyond_the_original_says_what_it_does(string line, int exitCode, string? output, string? error)
     {

@@ -16,6 +16,8 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
     public async Task<EtcdHttpClient> OpenAsync(CancellationToken cancel, TimeSpan? endpointTimeout = null)
     {
         var settings = await SettingsAsync(cancel);
+        // No time at all is no bad connection.
+        cancel.ThrowIfCancellationRequested();
         if (parsed.GetValue(options.NoSync))
         {
             WriteEndpoints(settings.Endpoints);
@@ -45,12 +47,19 @@ internal sealed class EtcdctlConnection(AppletContext context, EtcdctlOptions op
         }
     }
 
-    /// <summary>A client of the endpoints as they were given.</summary>
+    /// <summary>A client of the endpoints as they were given. Only cluster-health asks for one; to it certificates that cannot be used are the server's error.</summary>
     public async Task<EtcdHttpClient> OpenGivenAsync(CancellationToken cancel)
     {
         var settings = await SettingsAsync(cancel);
         WriteEndpoints(settings.Endpoints);
-        return Open(settings);
+        try
+        {
+            return Open(settings);
+        }
+        catch (EtcdctlFailure unusable)
+        {
+            throw new EtcdctlFailure($"Error:  {unusable.Message}", EtcdctlExit.ServerError);
+        }
     }
 
     /// <summary>The original tells the endpoints twice where users and roles are concerned.</summary>
