@@ -78,7 +78,13 @@ internal sealed class AuthHandler(MemberContext member)
         }
     }
 
-    private async Task UserAsync(HttpContext context, string name)
+    private Task UserAsync(HttpContext context, string name) => ItemAsync(
+        context, () => ShowUserAsync(context, name), () => PutUserAsync(context, name), () => _auth.DeleteUserAsync(name, context.RequestAborted));
+
+    private Task RoleAsync(HttpContext context, string name) => ItemAsync(
+        context, () => ShowRoleAsync(context, name), () => PutRoleAsync(context, name), () => _auth.DeleteRoleAsync(name, context.RequestAborted));
+
+    private async Task ItemAsync(HttpContext context, Func<Task> show, Func<Task> put, Func<Task<AuthRefusal?>> delete)
     {
         if (!IsAllowedMethod(context, "GET", "PUT", "DELETE"))
         {
@@ -94,13 +100,13 @@ internal sealed class AuthHandler(MemberContext member)
         switch (context.Request.Method)
         {
             case "DELETE":
-                await DoneAsync(context, await _auth.DeleteUserAsync(name, context.RequestAborted));
+                await DoneAsync(context, await delete());
                 break;
             case "PUT":
-                await PutUserAsync(context, name);
+                await put();
                 break;
             default:
-                await ShowUserAsync(context, name);
+                await show();
                 break;
         }
     }
@@ -140,34 +146,9 @@ internal sealed class AuthHandler(MemberContext member)
             : SendAsync(context, isCreated ? StatusCodes.Status201Created : StatusCodes.Status200OK, (user with { Password = "" }).WriteTo));
     }
 
-    private async Task RoleAsync(HttpContext context, string name)
-    {
-        if (!IsAllowedMethod(context, "GET", "PUT", "DELETE"))
-        {
-            await Reply.MethodNotAllowedAsync(context, "GET,PUT,DELETE");
-            return;
-        }
-
-        if (!await BeginAsync(context))
-        {
-            return;
-        }
-
-        switch (context.Request.Method)
-        {
-            case "DELETE":
-                await DoneAsync(context, await _auth.DeleteRoleAsync(name, context.RequestAborted));
-                break;
-            case "PUT":
-                await PutRoleAsync(context, name);
-                break;
-            default:
-                await (_auth.Role(name) is { } role
-                    ? SendAsync(context, StatusCodes.Status200OK, role.WriteTo)
-                    : Reply.MessageAsync(context, StatusCodes.Status404NotFound, $"auth: Role {name} does not exist."));
-                break;
-        }
-    }
+    private Task ShowRoleAsync(HttpContext context, string name) => _auth.Role(name) is { } role
+        ? SendAsync(context, StatusCodes.Status200OK, role.WriteTo)
+        : Reply.MessageAsync(context, StatusCodes.Status404NotFound, $"auth: Role {name} does not exist.");
 
     private async Task PutRoleAsync(HttpContext context, string name)
     {
