@@ -28,6 +28,9 @@ public sealed class KeyWatcher(IKeysApi keys, TimeProvider time)
     private static readonly TimeSpan _firstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>Every listing holds what was acknowledged before it, whichever member answers; without a leader there is none.</summary>
+    public bool IsQuorum { get; init; }
+
     /// <summary>Never ends by itself.</summary>
     public async IAsyncEnumerable<KeyChange> WatchAsync(string key, [EnumeratorCancellation] CancellationToken cancel)
     {
@@ -76,7 +79,7 @@ public sealed class KeyWatcher(IKeysApi keys, TimeProvider time)
     {
         try
         {
-            var listed = await keys.GetAsync(key, new GetOptions(IsRecursive: true, IsSorted: true), cancel);
+            var listed = await keys.GetAsync(key, new GetOptions(IsRecursive: true, IsSorted: true, IsQuorum: IsQuorum), cancel);
             return new KeyChange.Listed(listed.Node, listed.EtcdIndex);
         }
         catch (EtcdException missing) when (missing.Error.Code == EtcdErrorCode.KeyNotFound)

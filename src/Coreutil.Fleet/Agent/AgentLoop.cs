@@ -157,7 +157,7 @@ public sealed class AgentLoop(
                 // A lost store must not keep a purge from stopping units; the key expires or is swept.
                 if (watch.IsLive)
                 {
-                    await TryAsync($"heartbeat of Unit({name})", () => registry.ClearLaunchedAsync(name, cancel));
+                    await TryAsync($"heartbeat of Unit({name})", () => registry.ClearLaunchedAsync(name, settings.MachineId, cancel));
                 }
 
                 await manager.UnloadAsync(name, cancel);
@@ -170,7 +170,7 @@ public sealed class AgentLoop(
                 units.Set(name, new(load.Hash, IsLaunched: false));
                 break;
             case AgentTask.Stop:
-                await registry.ClearLaunchedAsync(name, cancel);
+                await registry.ClearLaunchedAsync(name, settings.MachineId, cancel);
                 await manager.StopAsync(name, cancel);
                 units.Set(name, local! with { IsLaunched = false });
                 break;

@@ -47,6 +47,8 @@ public sealed class EngineLoop(
     private readonly long _start = time.GetTimestamp();
     private ImmutableSortedDictionary<string, string> _late = ImmutableSortedDictionary<string, string>.Empty;
     private RegistrySnapshot? _decidedFor;
+    private ImmutableHashSet<string> _refused = [];
+    private ulong _needed;
     private long _renewed;
     private long _tidied = time.GetTimestamp();
     private bool _wasLeader;
@@ -135,13 +137,20 @@ public sealed class EngineLoop(
         var held = await lease.TryHoldAsync(_isNative, cancel);
         _renewed = stamp;
         watch.OnEngineSeen(lease.Holder);
-        if (held.IsLeader != _wasLeader)
+        bool isNew = held.IsLeader != _wasLeader;
+        if (isNew)
         {
             _wasLeader = held.IsLeader;
             _waiting.Clear();
             _decidedFor = null;
             metrics.OnLeadership(held.IsLeader, time.GetUtcNow());
             log.LeadershipChanged(held.IsLeader ? "Engine leadership acquired" : "Engine leadership lost");
+        }
+
+        if (isNew || lease.Index < _needed)
+        {
+            // What engines before this one wrote has lower indexes; after all of it was lost the store counts anew.
+            _needed = lease.Index;
         }
 
         if (held is { IsLeader: true, Pause: var pause } && pause > TimeSpan.Zero)
@@ -154,6 +163,12 @@ public sealed class EngineLoop(
 
     private async Task PassAsync(CancellationToken cancel)
     {
+        // Whoever decides on less than all that engines wrote before places units twice, and takes them off where they run.
+        if (!await registry.WaitForIndexAsync(_needed, settings.Interval, cancel))
+        {
+            return;
+        }
+
         var snapshot = registry.Snapshot;
         int reading = registry.Listings;
         if (snapshot.IsNative != _isNative)
@@ -194,39 +209,50 @@ public sealed class EngineLoop(
         var all = Schedule.Decide(state);
         TellWaiting(all);
         Decision[] decisions = [.. all.Where(decision => decision is not Decision.Wait).Take(LargestPass)];
-        ulong newest = 0;
+        var refused = ImmutableHashSet<string>.Empty;
         foreach (var phase in (Decision[][])[[.. decisions.Where(decision => decision is Decision.Unschedule)], [.. decisions.Where(decision => decision is Decision.Schedule)]])
         {
-            await Parallel.ForEachAsync(
-                phase,
-                new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancel },
-                async (decision, stop) =>
-                {
-                    ulong index = await CarryOutAsync(decision, stop);
-                    lock (phase)
-                    {
-                        newest = Math.Max(newest, index);
-                    }
-                });
+            await Parallel.ForEachAsync(phase, Parallelly(cancel), async (decision, stop) =>
+            {
+                ulong index = await CarryOutAsync(decision, stop);
+                _ = index == 0 ? ImmutableInterlocked.Update(ref refused, all => all.Add(decision.UnitName)) : Need(index);
+            });
         }
 
-        await AssignAsync(snapshot, state.With(decisions), cancel);
-        await registry.WaitForIndexAsync(newest, cancel);
+        // The store knows more of these units than the snapshot, which is soon to follow: until then nobody is given orders by it. What is refused
+        // again by then has a key that makes no sense, and holds up no other.
+        bool isBehind = !refused.IsEmpty && !refused.SetEquals(_refused);
+        _refused = refused;
+        if (!isBehind)
+        {
+            await AssignAsync(snapshot, state.With(decisions.Where(decision => !refused.Contains(decision.UnitName))), cancel);
+        }
+
         _decidedFor = decisions.Length == 0 ? snapshot : null;
     }
 
+    /// <summary>The index of the write; 0 where the store refused it.</summary>
     private async Task<ulong> CarryOutAsync(Decision decision, CancellationToken cancel)
     {
-        metrics.OnDecision(decision);
         switch (decision)
         {
             case Decision.Schedule placed:
                 ulong index = await registry.ScheduleAsync(placed.UnitName, placed.MachineId, cancel);
-                log.Scheduled(placed.UnitName, placed.MachineId, placed.Reason);
+                if (index > 0)
+                {
+                    metrics.OnDecision(decision);
+                    log.Scheduled(placed.UnitName, placed.MachineId, placed.Reason);
+                }
+
                 return index;
             case Decision.Unschedule removed:
                 ulong removal = await registry.UnscheduleAsync(removed.UnitName, removed.MachineId, cancel);
-                log.Unscheduled(removed.UnitName, removed.MachineId, removed.Reason);
+                if (removal > 0)
+                {
+                    metrics.OnDecision(decision);
+                    log.Unscheduled(removed.UnitName, removed.MachineId, removed.Reason);
+                }
+
                 return removal;
             default:
                 throw new InvalidOperationException("unknown decision");
@@ -250,10 +276,22 @@ public sealed class EngineLoop(
         }
 
         var changed = wanted.Where(pair => !snapshot.Assignments.TryGetValue(pair.Key, out string? known) || known != RegistryJson.WriteAssignment(pair.Value));
-        var parallel = new ParallelOptions { MaxDegreeOfParallelism = Writers, CancellationToken = cancel };
-        await Parallel.ForEachAsync(changed, parallel, async (pair, stop) => await registry.WriteAssignmentAsync(pair.Key, pair.Value, stop));
+        await Parallel.ForEachAsync(changed, Parallelly(cancel), async (pair, stop) => Need(await registry.WriteAssignmentAsync(pair.Key, pair.Value, stop)));
         var ended = snapshot.Assignments.Keys.Where(id => !wanted.ContainsKey(id) && !(snapshot.IsNative && after.Late.Contains(id)));
-        await Parallel.ForEachAsync(ended, parallel, async (id, stop) => await registry.RemoveAssignmentAsync(id, stop));
+        await Parallel.ForEachAsync(ended, Parallelly(cancel), async (id, stop) => await registry.RemoveAssignmentAsync(id, stop));
+    }
+
+    private static ParallelOptions Parallelly(CancellationToken cancel) => new() { MaxDegreeOfParallelism = Writers, CancellationToken = cancel };
+
+    // The next pass is to see this.
+    private bool Need(ulong index)
+    {
+        for (ulong known = Volatile.Read(ref _needed); known < index; known = Volatile.Read(ref _needed))
+        {
+            Interlocked.CompareExchange(ref _needed, index, known);
+        }
+
+        return true;
     }
 
     // Said once for each reason, not every two seconds.

@@ -134,7 +134,7 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
 
     public async Task RunAsync(CancellationToken cancel)
     {
-        await foreach (var change in new KeyWatcher(keys, time).WatchAsync(layout.Assignment(machineId), cancel))
+        await foreach (var change in new KeyWatcher(keys, time) { IsQuorum = true }.WatchAsync(layout.Assignment(machineId), cancel))
         {
             switch (change)
             {

@@ -13,6 +13,9 @@ public sealed class EngineLease(IKeysApi keys, RegistryKeys layout, string machi
 
     public bool IsHeld => _index > 0;
 
+    /// <summary>Of its last write; what any engine before this one wrote has a lower one.</summary>
+    public ulong Index => _index;
+
     /// <summary>Who held it when it was last looked at; null for nobody, or before.</summary>
     public LeaseHolder? Holder { get; private set; }
 

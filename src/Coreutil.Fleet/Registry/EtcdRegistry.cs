@@ -22,7 +22,7 @@ public sealed class EtcdRegistry(IKeysApi keys, RegistryKeys layout, RegistryMir
 
     public Task<bool> WaitUntilLiveAsync(TimeSpan atMost, CancellationToken cancel) => mirror.WaitUntilLiveAsync(atMost, cancel);
 
-    public Task WaitForIndexAsync(ulong index, CancellationToken cancel) => mirror.WaitForIndexAsync(index, _longestEcho, cancel);
+    public Task<bool> WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel) => mirror.WaitForIndexAsync(index, atMost, cancel);
 
     public async Task<string?> ReadUnitAsync(string hash, CancellationToken cancel)
     {
@@ -81,15 +81,16 @@ public sealed class EtcdRegistry(IKeysApi keys, RegistryKeys layout, RegistryMir
         }
     }
 
-    public Task WriteAssignmentAsync(string machineId, Assignment assignment, CancellationToken cancel) =>
-        keys.SetAsync(layout.Assignment(machineId), RegistryJson.WriteAssignment(assignment), new(), cancel);
+    public async Task<ulong> WriteAssignmentAsync(string machineId, Assignment assignment, CancellationToken cancel) =>
+        (await keys.SetAsync(layout.Assignment(machineId), RegistryJson.WriteAssignment(assignment), new(), cancel)).Node.ModifiedIndex;
 
     public Task RemoveAssignmentAsync(string machineId, CancellationToken cancel) => TryDeleteAsync(layout.Assignment(machineId), new(), cancel);
 
     public Task BeatLaunchedAsync(string name, string machineId, TimeSpan ttl, CancellationToken cancel) =>
         keys.SetAsync(layout.Heartbeat(name), machineId, new(Ttl: ttl), cancel);
 
-    public Task ClearLaunchedAsync(string name, CancellationToken cancel) => TryDeleteAsync(layout.Heartbeat(name), new(), cancel);
+    public Task ClearLaunchedAsync(string name, string machineId, CancellationToken cancel) =>
+        TryDeleteAsync(layout.Heartbeat(name), new(PrevValue: machineId), cancel);
 
     public async Task PublishStateAsync(PublishedState state, TimeSpan ttl, bool isLegacy, CancellationToken cancel)
     {
@@ -222,7 +223,7 @@ public sealed class EtcdRegistry(IKeysApi keys, RegistryKeys layout, RegistryMir
             await EchoAsync(keys.DeleteAsync(key, options, cancel), cancel);
             return true;
         }
-        catch (EtcdException missing) when (missing.Error.Code == EtcdErrorCode.KeyNotFound)
+        catch (EtcdException missing) when (missing.Error.Code is EtcdErrorCode.KeyNotFound or EtcdErrorCode.TestFailed)
         {
             return false;
         }

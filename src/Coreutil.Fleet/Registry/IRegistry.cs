@@ -26,8 +26,8 @@ public interface IRegistry
     /// <summary>Asks for the mirror to run, now and for a while; true when it stands within that time.</summary>
     Task<bool> WaitUntilLiveAsync(TimeSpan atMost, CancellationToken cancel);
 
-    /// <summary>Completes when the mirror has come to <paramref name="index"/>.</summary>
-    Task WaitForIndexAsync(ulong index, CancellationToken cancel);
+    /// <summary>True when the snapshot holds all that was written up to <paramref name="index"/>, within <paramref name="atMost"/>.</summary>
+    Task<bool> WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel);
 
     /// <summary>The text of a stored unit file; null when it is not there.</summary>
     Task<string?> ReadUnitAsync(string hash, CancellationToken cancel);
@@ -45,14 +45,15 @@ public interface IRegistry
 
     Task<ulong> UnscheduleAsync(string name, string machineId, CancellationToken cancel);
 
-    Task WriteAssignmentAsync(string machineId, Assignment assignment, CancellationToken cancel);
+    Task<ulong> WriteAssignmentAsync(string machineId, Assignment assignment, CancellationToken cancel);
 
     Task RemoveAssignmentAsync(string machineId, CancellationToken cancel);
 
     /// <summary>Says, for as long as the TTL, that this machine launched the unit.</summary>
     Task BeatLaunchedAsync(string name, string machineId, TimeSpan ttl, CancellationToken cancel);
 
-    Task ClearLaunchedAsync(string name, CancellationToken cancel);
+    /// <summary>Takes back what this machine said; another one's word stays, since the unit may have moved there already.</summary>
+    Task ClearLaunchedAsync(string name, string machineId, CancellationToken cancel);
 
     /// <param name="state">What is published.</param>
     /// <param name="ttl">How long it holds without being repeated.</param>

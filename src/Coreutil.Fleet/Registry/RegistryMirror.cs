@@ -114,8 +114,15 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
 
     public Task WaitForChangeAsync(long seen, TimeSpan atMost, CancellationToken cancel) => WaitUntilAsync(() => _version != seen, atMost, cancel);
 
-    /// <summary>Completes when the mirror has come to <paramref name="index"/>, so that a writer reads what it wrote.</summary>
-    public Task WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel) => WaitUntilAsync(() => _index >= index || !_isLive, atMost, cancel);
+    /// <summary>True when the mirror has come to <paramref name="index"/>, so that a writer reads what it wrote.</summary>
+    public async Task<bool> WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel)
+    {
+        await WaitUntilAsync(() => _index >= index || !_isLive, atMost, cancel);
+        lock (_lock)
+        {
+            return _isLive && _index >= index;
+        }
+    }
 
     /// <summary>True when it stands within that time.</summary>
     public async Task<bool> WaitUntilLiveAsync(TimeSpan atMost, CancellationToken cancel)
@@ -127,7 +134,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
 
     private async Task FollowAsync(CancellationToken cancel)
     {
-        var changes = PollInterval is { } interval ? PollAsync(interval, cancel) : new KeyWatcher(keys, time).WatchAsync(layout.Root, cancel);
+        var changes = PollInterval is { } interval ? PollAsync(interval, cancel) : new KeyWatcher(keys, time) { IsQuorum = true }.WatchAsync(layout.Root, cancel);
         await foreach (var change in changes)
         {
             switch (change)
@@ -194,7 +201,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
         for (; ; )
         {
             // A listing is what a watch begins with: take that and leave it.
-            await foreach (var change in new KeyWatcher(keys, time).WatchAsync(layout.Root, cancel))
+            await foreach (var change in new KeyWatcher(keys, time) { IsQuorum = true }.WatchAsync(layout.Root, cancel))
             {
                 yield return change;
                 break;
@@ -227,7 +234,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
             bool isChanged = change(_view) | !_isLive;
             _listings += isListing && (!_isLive || PollInterval is null) ? 1 : 0;
             _isLive = true;
-            _index = Math.Max(_index, index);
+            _index = isListing ? index : Math.Max(_index, index);
             _version += isChanged ? 1 : 0;
             Signal();
         }

@@ -80,6 +80,19 @@ public sealed class EtcdRegistryTests : IAsyncLifetime
         Assert.False(await _registry.DestroyJobAsync("a.service", CancellationToken.None));
     }
 
+    // A unit that moved: the machine it left is late, and must not take back what the new one said.
+    [Fact]
+    public async Task Nobody_takes_back_another_machines_word_that_a_unit_is_launched()
+    {
+        await _registry.BeatLaunchedAsync("a.service", "m2", _ttl, CancellationToken.None);
+        await _registry.ClearLaunchedAsync("a.service", "m1", CancellationToken.None);
+        Assert.Equal("m2", _keys["/_coreos.com/fleet/job/a.service/job-state"]);
+
+        await _registry.ClearLaunchedAsync("a.service", "m2", CancellationToken.None);
+        Assert.Null(_keys["/_coreos.com/fleet/job/a.service/job-state"]);
+        await _registry.ClearLaunchedAsync("a.service", "m2", CancellationToken.None);
+    }
+
     [Fact]
     public async Task A_heartbeat_with_nothing_new_wakes_nobody()
     {

@@ -12,6 +12,24 @@ internal sealed class FakeKeys : IKeysApi
     private readonly List<KeyEvent> _events = [];
     private TaskCompletionSource _happened = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ulong _index;
+    private volatile bool _isWatchHeld;
+
+    /// <summary>True: what happens is not told yet, as by a busy network.</summary>
+    public bool IsWatchHeld
+    {
+        get => _isWatchHeld;
+        set
+        {
+            lock (_lock)
+            {
+                _isWatchHeld = value;
+                Wake();
+            }
+        }
+    }
+
+    /// <summary>What happens to this key is never told.</summary>
+    public string? HiddenKey { get; set; }
 
     public string? this[string key]
     {
@@ -96,7 +114,7 @@ internal sealed class FakeKeys : IKeysApi
             Task happened;
             lock (_lock)
             {
-                if (_events.Find(known => known.Node.ModifiedIndex >= waitIndex && known.Node.Key.StartsWith(key, StringComparison.Ordinal)) is { } found)
+                if (!_isWatchHeld && _events.Find(known => known.Node.ModifiedIndex >= waitIndex && known.Node.Key != HiddenKey && known.Node.Key.StartsWith(key, StringComparison.Ordinal)) is { } found)
                 {
                     return new(found, _index);
                 }
@@ -114,9 +132,14 @@ internal sealed class FakeKeys : IKeysApi
     private Task<KeyResponse> Happen(KeyEvent happened)
     {
         _events.Add(happened);
+        Wake();
+        return Answer(happened);
+    }
+
+    private void Wake()
+    {
         _happened.SetResult();
         _happened = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        return Answer(happened);
     }
 
     private Task<KeyResponse> Answer(KeyEvent answer) => Task.FromResult(new KeyResponse(answer, _index));
