@@ -72,7 +72,7 @@ public sealed class FleetServer : IAsyncDisposable
         _engine = new(_registry, _lease, _watch, new(keys, layout, time, log), engine, Metrics, time, log);
         _units = new(manager, new(Path.Combine(config.StateDirectory, "launched")));
         _publisher = new(_registry, _watch, manager, _units, _machine.Id, config.AgentTtl, time, log);
-        var agent = new AgentSettings(_machine.Id, config.AgentTtl, config.Fence ? config.AgentTtl + config.FenceMargin : null);
+        var agent = new AgentSettings(_machine.Id, config.Fence ? config.AgentTtl + config.FenceMargin : null);
         _agent = new(_registry, _watch, manager, _units, _publisher, agent, time, log);
         _presence = new(_registry, _watch, () => LocalMachine.Read(config, instance), config.AgentTtl, time, log);
         _forwarder = new(config);

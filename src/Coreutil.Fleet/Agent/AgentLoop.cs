@@ -6,7 +6,7 @@ namespace Coreutil.Fleet.Agent;
 
 /// <summary>Whom an agent works for, and what it may do without the store.</summary>
 /// <param name="Fence">Set: without the store for so long, this machine's units are stopped, since they may run elsewhere by now.</param>
-public sealed record AgentSettings(string MachineId, TimeSpan Ttl, TimeSpan? Fence);
+public sealed record AgentSettings(string MachineId, TimeSpan? Fence);
 
 /// <summary>Carries out what <see cref="AgentTasks"/> plans for this machine: at every change of its orders and at least every five seconds.</summary>
 public sealed class AgentLoop(
@@ -177,7 +177,7 @@ public sealed class AgentLoop(
             case AgentTask.Start:
                 // Said before it is done, as the original does: whoever waits for «launched» then looks at the unit's own state. A start that the
                 // manager refuses (a required unit is not linked yet) is tried again with the next pass.
-                await registry.BeatLaunchedAsync(name, settings.MachineId, watch.Orders is Orders.FromRegistry ? settings.Ttl : UnitStatePublisher.LongTtl, cancel);
+                await publisher.BeatAsync(name, watch.Orders is Orders.FromRegistry, cancel);
                 await manager.StartAsync(name, cancel);
                 units.Set(name, local! with { IsLaunched = true });
                 break;

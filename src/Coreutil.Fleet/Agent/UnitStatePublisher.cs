@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
@@ -19,6 +20,9 @@ public sealed class UnitStatePublisher(
     private static readonly TimeSpan _longestPause = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _turn = new(1);
     private readonly Dictionary<string, Published> _published = new(StringComparer.Ordinal);
+
+    // When a unit's launch was said last; a state that changes all the time must not put that off.
+    private readonly ConcurrentDictionary<string, (long Stamp, bool IsLegacy)> _beats = new(StringComparer.Ordinal);
     private readonly HashSet<string> _withdrawn = new(StringComparer.Ordinal);
     private string? _lastFailure;
 
@@ -62,6 +66,7 @@ public sealed class UnitStatePublisher(
             {
                 await registry.RemoveStateAsync(gone, machineId, isLegacy, cancel);
                 _published.Remove(gone);
+                _beats.TryRemove(gone, out _);
             }
 
             _withdrawn.Clear();
@@ -77,6 +82,17 @@ public sealed class UnitStatePublisher(
         }
     }
 
+    /// <summary>Says that a unit is launched here.</summary>
+    /// <param name="name">The unit.</param>
+    /// <param name="isLegacy">A machine of the original is in the cluster: it holds no longer than there.</param>
+    /// <param name="cancel">Ends the request.</param>
+    public async Task BeatAsync(string name, bool isLegacy, CancellationToken cancel)
+    {
+        long stamp = time.GetTimestamp();
+        await registry.BeatLaunchedAsync(name, machineId, TtlOf(isLegacy), cancel);
+        _beats[name] = (stamp, isLegacy);
+    }
+
     /// <summary>A unit was taken off this machine: its state goes with the next publishing, also where an earlier process published it.</summary>
     public async Task WithdrawAsync(string name, CancellationToken cancel)
     {
@@ -90,6 +106,7 @@ public sealed class UnitStatePublisher(
     {
         await _turn.WaitAsync(cancel);
         _published.Clear();
+        _beats.Clear();
         _turn.Release();
     }
 
@@ -98,7 +115,7 @@ public sealed class UnitStatePublisher(
     private async Task PublishUnitAsync(Content content, CancellationToken cancel)
     {
         string name = content.State.UnitName;
-        var ttl = content.IsLegacy ? agentTtl : LongTtl;
+        var ttl = TtlOf(content.IsLegacy);
 
         // The original's rule: four fifths of a long TTL, half of a short one.
         var period = content.IsLegacy && ttl > TimeSpan.FromSeconds(10) ? ttl * 4 / 5 : ttl / 2;
@@ -109,15 +126,16 @@ public sealed class UnitStatePublisher(
 
         long stamp = time.GetTimestamp();
         await registry.PublishStateAsync(content.State, ttl, content.IsLegacy, cancel);
-        long? beaten = last is { Content: { IsLaunched: true } } && last.Content.IsLegacy == content.IsLegacy ? last.Beaten : null;
-        if (content.IsLaunched && (beaten is not { } beat || time.GetElapsedTime(beat) >= period / 2))
+        if (content.IsLaunched
+            && !(_beats.TryGetValue(name, out var beat) && beat.IsLegacy == content.IsLegacy && time.GetElapsedTime(beat.Stamp) < period / 2))
         {
-            await registry.BeatLaunchedAsync(name, machineId, ttl, cancel);
-            beaten = stamp;
+            await BeatAsync(name, content.IsLegacy, cancel);
         }
 
-        _published[name] = new(content, stamp, beaten);
+        _published[name] = new(content, stamp);
     }
+
+    private TimeSpan TtlOf(bool isLegacy) => isLegacy ? agentTtl : LongTtl;
 
     // The same failure every second is said once.
     private void TellFailure(string message)
@@ -131,6 +149,5 @@ public sealed class UnitStatePublisher(
 
     private sealed record Content(PublishedState State, bool IsLaunched, bool IsLegacy);
 
-    /// <param name="Beaten">When its launch was said last; a state that changes all the time must not put that off.</param>
-    private sealed record Published(Content Content, long Stamp, long? Beaten);
+    private sealed record Published(Content Content, long Stamp);
 }

@@ -34,15 +34,12 @@ public sealed class EngineLoop(
     /// <summary>The lease lasts this many intervals.</summary>
     public const int LeaseIntervals = 5;
 
-    /// <summary>So many machines look at the lease every interval, the others now and then: a thousand of them would be a load.</summary>
-    public const int Standbys = 6;
-
     // A pass writes so many decisions at most, so that the agents of the first need not wait for the last.
     private const int LargestPass = 1000;
     private const int Writers = 16;
     private static readonly TimeSpan _patrol = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan _tidyPeriod = TimeSpan.FromSeconds(10);
-    private readonly Dictionary<string, string> _waiting = new(StringComparer.Ordinal);
+    private readonly WaitingUnits _waiting = new(log);
     private readonly LateMachines _lateMachines = new(settings.RescheduleGrace, settings.AgentTtl, settings.AgentTtl);
     private readonly long _start = time.GetTimestamp();
     private ImmutableSortedDictionary<string, string> _late = ImmutableSortedDictionary<string, string>.Empty;
@@ -70,7 +67,9 @@ public sealed class EngineLoop(
                 log.EngineInterrupted(refused.Message);
             }
 
-            await (isLeader ? registry.WaitForChangeAsync(seen, settings.Interval, cancel) : Task.Delay(NextLook(), time, cancel));
+            // A late machine is judged by heartbeats too, and those wake nobody.
+            var interval = _late.IsEmpty ? settings.Interval : settings.Interval / 4;
+            await (isLeader ? registry.WaitForChangeAsync(seen, interval, cancel) : Task.Delay(NextLook(), time, cancel));
         }
     }
 
@@ -128,6 +127,12 @@ public sealed class EngineLoop(
             return true;
         }
 
+        if (!lease.IsHeld && await lease.IsOthersAsync(cancel))
+        {
+            OnLooked(isLeader: false);
+            return false;
+        }
+
         if (!await registry.AgreeOnEngineVersionAsync(ProtocolVersion, cancel))
         {
             return false;
@@ -136,15 +141,26 @@ public sealed class EngineLoop(
         long stamp = time.GetTimestamp();
         var held = await lease.TryHoldAsync(_isNative, cancel);
         _renewed = stamp;
+        OnLooked(held.IsLeader);
+        if (held is { IsLeader: true, Pause: var pause } && pause > TimeSpan.Zero)
+        {
+            await Task.Delay(pause, time, cancel);
+        }
+
+        return held.IsLeader;
+    }
+
+    private void OnLooked(bool isLeader)
+    {
         watch.OnEngineSeen(lease.Holder);
-        bool isNew = held.IsLeader != _wasLeader;
+        bool isNew = isLeader != _wasLeader;
         if (isNew)
         {
-            _wasLeader = held.IsLeader;
+            _wasLeader = isLeader;
             _waiting.Clear();
             _decidedFor = null;
-            metrics.OnLeadership(held.IsLeader, time.GetUtcNow());
-            log.LeadershipChanged(held.IsLeader ? "Engine leadership acquired" : "Engine leadership lost");
+            metrics.OnLeadership(isLeader, time.GetUtcNow());
+            log.LeadershipChanged(isLeader ? "Engine leadership acquired" : "Engine leadership lost");
         }
 
         if (isNew || lease.Index < _needed)
@@ -152,13 +168,6 @@ public sealed class EngineLoop(
             // What engines before this one wrote has lower indexes; after all of it was lost the store counts anew.
             _needed = lease.Index;
         }
-
-        if (held is { IsLeader: true, Pause: var pause } && pause > TimeSpan.Zero)
-        {
-            await Task.Delay(pause, time, cancel);
-        }
-
-        return held.IsLeader;
     }
 
     private async Task PassAsync(CancellationToken cancel)
@@ -181,7 +190,7 @@ public sealed class EngineLoop(
             }
         }
 
-        var late = _lateMachines.Judge(snapshot, reading, time.GetElapsedTime(_start));
+        var late = _lateMachines.Judge(snapshot, reading, registry.MachinesDue(settings.AgentTtl), time.GetElapsedTime(_start));
         foreach (var (id, reason) in late.Where(machine => !_late.ContainsKey(machine.Key)))
         {
             log.MachineLate(id, reason);
@@ -207,7 +216,7 @@ public sealed class EngineLoop(
     {
         var state = new ClusterState(snapshot.Machines, snapshot.Jobs) { Late = [.. late.Keys] };
         var all = Schedule.Decide(state);
-        TellWaiting(all);
+        _waiting.Tell(all);
         Decision[] decisions = [.. all.Where(decision => decision is not Decision.Wait).Take(LargestPass)];
         var refused = ImmutableHashSet<string>.Empty;
         foreach (var phase in (Decision[][])[[.. decisions.Where(decision => decision is Decision.Unschedule)], [.. decisions.Where(decision => decision is Decision.Schedule)]])
@@ -259,26 +268,11 @@ public sealed class EngineLoop(
         }
     }
 
-    /// <summary>Where a machine of the original is in the cluster nobody is given orders: the agents read the whole registry, as its agent does.</summary>
     private async Task AssignAsync(RegistrySnapshot snapshot, ClusterState after, CancellationToken cancel)
     {
-        var wanted = new Dictionary<string, Assignment>(StringComparer.Ordinal);
-        if (snapshot.IsNative)
-        {
-            var board = new Board(after);
-            var standbys = snapshot.Machines.Values.Where(machine => !machine.IsEngineDisabled).Take(Standbys).Select(machine => machine.Id).ToHashSet(StringComparer.Ordinal);
-            foreach (string id in snapshot.Machines.Keys)
-            {
-                wanted[id] = new(
-                    standbys.Contains(id),
-                    [.. board.UnitsOn(id).OrderBy(job => job.Name, StringComparer.Ordinal).Select(DesiredUnit.Of)]);
-            }
-        }
-
-        var changed = wanted.Where(pair => !snapshot.Assignments.TryGetValue(pair.Key, out string? known) || known != RegistryJson.WriteAssignment(pair.Value));
-        await Parallel.ForEachAsync(changed, Parallelly(cancel), async (pair, stop) => Need(await registry.WriteAssignmentAsync(pair.Key, pair.Value, stop)));
-        var ended = snapshot.Assignments.Keys.Where(id => !wanted.ContainsKey(id) && !(snapshot.IsNative && after.Late.Contains(id)));
-        await Parallel.ForEachAsync(ended, Parallelly(cancel), async (id, stop) => await registry.RemoveAssignmentAsync(id, stop));
+        var orders = AssignmentPlan.Of(snapshot, after);
+        await Parallel.ForEachAsync(orders.Written, Parallelly(cancel), async (pair, stop) => Need(await registry.WriteAssignmentAsync(pair.Key, pair.Value, stop)));
+        await Parallel.ForEachAsync(orders.Removed, Parallelly(cancel), async (id, stop) => await registry.RemoveAssignmentAsync(id, stop));
     }
 
     private static ParallelOptions Parallelly(CancellationToken cancel) => new() { MaxDegreeOfParallelism = Writers, CancellationToken = cancel };
@@ -292,24 +286,5 @@ public sealed class EngineLoop(
         }
 
         return true;
-    }
-
-    // Said once for each reason, not every two seconds.
-    private void TellWaiting(ImmutableArray<Decision> decisions)
-    {
-        var waiting = decisions.OfType<Decision.Wait>().ToDictionary(wait => wait.UnitName, wait => wait.Reason, StringComparer.Ordinal);
-        foreach (var (unit, reason) in waiting)
-        {
-            if (!_waiting.TryGetValue(unit, out string? said) || said != reason)
-            {
-                _waiting[unit] = reason;
-                log.Unschedulable(unit, reason);
-            }
-        }
-
-        foreach (string done in _waiting.Keys.Where(unit => !waiting.ContainsKey(unit)).ToArray())
-        {
-            _waiting.Remove(done);
-        }
     }
 }

@@ -19,7 +19,7 @@ public sealed class EngineLease(IKeysApi keys, RegistryKeys layout, string machi
     /// <summary>Who held it when it was last looked at; null for nobody, or before.</summary>
     public LeaseHolder? Holder { get; private set; }
 
-    /// <summary>Only looks, for a machine that never leads.</summary>
+    /// <summary>Only looks who holds it.</summary>
     public async Task LookAsync(CancellationToken cancel)
     {
         try
@@ -30,6 +30,13 @@ public sealed class EngineLease(IKeysApi keys, RegistryKeys layout, string machi
         {
             Holder = null;
         }
+    }
+
+    /// <summary>Looks; true where another machine's engine has it that this one follows.</summary>
+    public async Task<bool> IsOthersAsync(CancellationToken cancel)
+    {
+        await LookAsync(cancel);
+        return Holder is { } holder && holder.MachineId != machineId && holder.Version >= version;
     }
 
     /// <summary>Renews or takes the lease. A pause tells how long a displaced leader may still act; decide nothing before it is over.</summary>

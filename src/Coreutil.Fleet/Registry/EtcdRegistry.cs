@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Globalization;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Client;
@@ -17,6 +18,8 @@ public sealed class EtcdRegistry(IKeysApi keys, RegistryKeys layout, RegistryMir
     public bool IsLive => mirror.IsLive;
 
     public long Version => mirror.Version;
+
+    public ImmutableHashSet<string> MachinesDue(TimeSpan agentTtl) => mirror.MachinesDue(agentTtl);
 
     public int Listings => mirror.Listings;
 

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Machines;
 
@@ -28,6 +29,10 @@ public interface IRegistry
 
     /// <summary>True when the snapshot holds all that was written up to <paramref name="index"/>, within <paramref name="atMost"/>.</summary>
     Task<bool> WaitForIndexAsync(ulong index, TimeSpan atMost, CancellationToken cancel);
+
+    /// <summary>Machines that should have said again by now, or just now, that they live; their objects have not expired yet.</summary>
+    /// <param name="agentTtl">How long objects live, where that is not known of a machine.</param>
+    ImmutableHashSet<string> MachinesDue(TimeSpan agentTtl);
 
     /// <summary>The text of a stored unit file; null when it is not there.</summary>
     Task<string?> ReadUnitAsync(string hash, CancellationToken cancel);

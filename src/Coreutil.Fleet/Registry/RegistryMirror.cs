@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Runtime.CompilerServices;
 using Coreutil.Etcd.Api;
 using Coreutil.Etcd.Client;
@@ -16,6 +17,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
 
     private readonly Lock _lock = new();
     private readonly RegistryView _view = new();
+    private readonly Heartbeats _heartbeats = new(time);
     private TaskCompletionSource _advanced = NewSignal();
     private TaskCompletionSource _wanted = NewSignal();
     private long _wantedAt;
@@ -69,6 +71,15 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
             {
                 return _view.Snapshot();
             }
+        }
+    }
+
+    /// <inheritdoc cref="IRegistry.MachinesDue"/>
+    public ImmutableHashSet<string> MachinesDue(TimeSpan agentTtl)
+    {
+        lock (_lock)
+        {
+            return _heartbeats.Due(agentTtl);
         }
     }
 
@@ -140,7 +151,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
             switch (change)
             {
                 case KeyChange.Listed listed:
-                    Apply(view => view.Replace(RegistryTree.Flatten(listed.Root, layout.Root)), listed.Index, isListing: true);
+                    Apply(view => With(view, RegistryTree.Flatten(listed.Root, layout.Root)), listed.Index, isListing: true);
                     log.StoreAnswers(listed.Index);
                     break;
                 case KeyChange.Happened happened:
@@ -253,12 +264,26 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
             return false;
         }
 
-        return happened.Action switch
+        switch (happened.Action)
         {
-            "delete" or "compareAndDelete" => view.Remove(name, isDeliberate: true),
-            "expire" => view.Remove(name, isDeliberate: false),
-            _ => !happened.Node.IsDirectory && view.Set(name, new(happened.Node.Value ?? "", happened.Node.CreatedIndex)),
-        };
+            case "delete" or "compareAndDelete" or "expire":
+                _heartbeats.OnRemoved(name);
+                return view.Remove(name, isDeliberate: happened.Action != "expire");
+            default:
+                _heartbeats.OnKey(name, TimeSpan.FromSeconds(happened.Node.TtlSeconds), isWhole: true);
+                return !happened.Node.IsDirectory && view.Set(name, new(happened.Node.Value ?? "", happened.Node.CreatedIndex));
+        }
+    }
+
+    private bool With(RegistryView view, Dictionary<string, MirroredKey> listed)
+    {
+        _heartbeats.Clear();
+        foreach (var (name, key) in listed)
+        {
+            _heartbeats.OnKey(name, TimeSpan.FromSeconds(key.TtlSeconds), isWhole: false);
+        }
+
+        return view.Replace(listed);
     }
 
     // Whoever waits goes on by itself, never inside the lock.

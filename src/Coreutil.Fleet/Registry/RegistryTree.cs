@@ -18,7 +18,7 @@ internal static class RegistryTree
         {
             if (!node.IsDirectory && RelativeName(node.Key, rootKey) is { } name)
             {
-                flat[name] = new(node.Value ?? "", node.CreatedIndex);
+                flat[name] = new(node.Value ?? "", node.CreatedIndex, node.TtlSeconds);
             }
 
             foreach (var child in node.Nodes.IsDefault ? [] : node.Nodes)

@@ -4,8 +4,8 @@ using Coreutil.Fleet.Machines;
 
 namespace Coreutil.Fleet.Registry;
 
-/// <summary>A key's value and when it was made.</summary>
-public readonly record struct MirroredKey(string Value, ulong CreatedIndex);
+/// <summary>A key's value, when it was made, and what was left of its time when it was listed; 0 for ever.</summary>
+public readonly record struct MirroredKey(string Value, ulong CreatedIndex, long TtlSeconds = 0);
 
 /// <summary>
 /// All keys of the registry, and the snapshot they come to. Only what changed since the last snapshot is read again, so a change costs the same in a

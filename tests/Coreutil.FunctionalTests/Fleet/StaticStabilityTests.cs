@@ -74,13 +74,13 @@ public sealed class StaticStabilityTests : IDisposable
     [Fact]
     public async Task When_most_machines_vanish_nothing_moves_until_an_operator_says_so()
     {
-        await using var cluster = await FleetCluster.StartAsync(_directory, machines: 3, "--engine-reschedule-grace=8s");
+        await using var cluster = await FleetCluster.StartAsync(_directory, machines: 3);
         string unit = await cluster.WriteUnitAsync("a.service", "[Service]\nExecStart=/bin/sleep 1000\n\n[X-Fleet]\nMachineMetadata=number=2\nMachineMetadata=number=1\n");
         string other = await cluster.WriteUnitAsync("b.service", "[Service]\nExecStart=/bin/sleep 1000\n\n[X-Fleet]\nMachineMetadata=number=3\nMachineMetadata=number=1\nConflicts=a.service\n");
         Assert.Equal(0, (await cluster[0].FleetctlAsync("start", other)).ExitCode);
         Assert.Equal(0, (await cluster[0].FleetctlAsync("start", unit)).ExitCode);
 
-        // Their objects expire up to half a TTL apart: the grace is what lets the engine see them vanish together.
+        // Their objects expire up to half a TTL apart; the first must wait for what becomes of the other.
         // Whichever is not on the first machine moves there when its own is lost; here both of the others are.
         string before = (await cluster[0].FleetctlAsync("list-unit-files", "--no-legend", "--full", "--fields=unit,target")).Output.Replace("/127.0.0.1", "", StringComparison.Ordinal);
         await cluster[1].EndAsync("KILL");

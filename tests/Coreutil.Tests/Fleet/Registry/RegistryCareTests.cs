@@ -101,15 +101,4 @@ public sealed class RegistryCareTests
         view.Replace(RegistryTree.Flatten((await _keys.GetAsync(Root, new(IsRecursive: true), CancellationToken.None)).Node, Root));
         return view.Snapshot();
     }
-
-    private sealed class SteppedTime : TimeProvider
-    {
-        private long _ticks;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _ticks;
-
-        public void Advance(TimeSpan by) => _ticks += by.Ticks;
-    }
 }
