@@ -3,7 +3,7 @@ using System.Text.Json.Serialization;
 
 namespace Coreutil.Supervisor.Processes;
 
-/// <summary>All that the executor applies between its start and execve. It travels over a pipe as one JSON object.</summary>
+/// <summary>All that the executor applies between its start and execve. It travels over a socket as one JSON object.</summary>
 public sealed record ExecSpec
 {
     public required string Path { get; init; }
@@ -16,7 +16,7 @@ public sealed record ExecSpec
     /// <summary>Variables that get the number of the process itself: LISTEN_PID and its like.</summary>
     public ImmutableArray<string> OwnPidVariables { get; init; } = [];
 
-    /// <summary>How many descriptors follow the spec's own; the command knows them from 3 on.</summary>
+    /// <summary>How many descriptors follow that of the output; the command knows them from 3 on.</summary>
     public int Descriptors { get; init; }
 
     /// <summary>One more descriptor follows: it is written to when a step failed, and closed by execve when none did.</summary>

@@ -6,40 +6,45 @@ using Coreutil.Supervisor.Machine;
 namespace Coreutil.Supervisor.Processes;
 
 /// <summary>
-/// The process between unitd and a service: reads its spec from standard input's place, applies it and becomes the command. A failed step ends it with
+/// The process between unitd and a service: waits for its spec, applies it and becomes the command. A failed step ends it with
 /// the code systemd uses for that step (200-243), so that the service's main process exit tells what went wrong.
 /// </summary>
 public static unsafe class Executor
 {
-    /// <summary>The descriptor the spec is read from; the spawner puts the pipe there.</summary>
+    /// <summary>The descriptor of the socket that the spec comes over; the spawner puts it there.</summary>
     public const int SpecDescriptor = 3;
-
-    /// <summary>Where the spawner puts the descriptors that the command gets.</summary>
-    public const int FirstPassed = 4;
 
     private const int FileMode = 0x1A4;
 
-    /// <summary>Returns only when a step failed. Everything happens on the calling thread: most of what is set belongs to a thread.</summary>
+    /// <summary>Returns only when a step failed, or no spec came. Everything happens on the calling thread: most of what is set belongs to a thread.</summary>
     public static int Run(TextWriter error)
     {
-        ExecSpec spec;
-        using (var pipe = new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(SpecDescriptor, ownsHandle: true), FileAccess.Read))
+        var (received, descriptors) = SpecChannel.Receive(SpecDescriptor);
+        LibC.Close(SpecDescriptor);
+        if (received.IsEmpty)
         {
-            spec = JsonSerializer.Deserialize(pipe, ExecSpecJson.Default.ExecSpec) ?? throw new InvalidDataException("the executor's spec is empty");
+            return 0;
         }
 
-        var (code, what) = Apply(spec);
-        if (spec.IsReported)
+        var spec = JsonSerializer.Deserialize(received.Span, ExecSpecJson.Default.ExecSpec) ?? throw new InvalidDataException("the executor's spec is empty");
+
+        // Output first, the command's own, then the report: as the spawner sends them. Those that stay leave the command's numbers free.
+        int[] passed = descriptors[1..(1 + spec.Descriptors)];
+        int? report = spec.IsReported ? LibC.FileControl(descriptors[^1], LibC.DuplicateCloseOnExec, SpecDescriptor + passed.Length) : null;
+        LibC.Duplicate(descriptors[0], 1);
+        LibC.Duplicate(descriptors[0], 2);
+        var (code, what) = Apply(spec, passed);
+        if (report is { } end)
         {
             byte one = 1;
-            LibC.Write(FirstPassed + spec.Descriptors, &one, 1);
+            LibC.Write(end, &one, 1);
         }
 
         error.WriteLine($"Failed at step {ExitCodeNames.Of(code)} spawning {spec.Path}: {what}");
         return code;
     }
 
-    private static (int Code, string What) Apply(ExecSpec spec)
+    private static (int Code, string What) Apply(ExecSpec spec, int[] passed)
     {
         if (spec.Refusal is { } refusal)
         {
@@ -70,7 +75,7 @@ public static unsafe class Executor
         byte** arguments = new NativeStrings(spec.Arguments).Vector;
         string self = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         byte** environment = new NativeStrings([.. spec.Environment, .. spec.OwnPidVariables.Select(name => $"{name}={self}")]).Vector;
-        if (OpenStreams(spec) is var (stream, what) && stream != 0)
+        if (OpenStreams(spec, passed) is var (stream, what) && stream != 0)
         {
             return (stream, what);
         }
@@ -87,7 +92,7 @@ public static unsafe class Executor
             }
         }
 
-        MoveDescriptors(spec.Descriptors);
+        MoveDescriptors(passed);
         ulong* values = stackalloc ulong[2];
         foreach (var limit in spec.Limits)
         {
@@ -114,12 +119,12 @@ public static unsafe class Executor
         return (ExitCodeNames.Exec, LastError());
     }
 
-    private static (int Code, string What) OpenStreams(ExecSpec spec)
+    private static (int Code, string What) OpenStreams(ExecSpec spec, int[] passed)
     {
         if (spec.IsInputSocket)
         {
-            LibC.Duplicate(FirstPassed, 0);
-            LibC.Duplicate(FirstPassed, 1);
+            LibC.Duplicate(passed[0], 0);
+            LibC.Duplicate(passed[0], 1);
         }
 
         foreach (var (stream, number, code) in (ReadOnlySpan<(StandardStream, int, int)>)
@@ -144,15 +149,15 @@ public static unsafe class Executor
     }
 
     /// <summary>Puts the passed descriptors where sd_listen_fds(3) looks for them; whatever else is open stays behind at execve.</summary>
-    private static void MoveDescriptors(int count)
+    private static void MoveDescriptors(int[] passed)
     {
-        // The spec's own number is free by now: each moves down by one.
-        for (int i = 0; i < count; i++)
+        int[] above = [.. passed.Select(descriptor => LibC.FileControl(descriptor, LibC.DuplicateCloseOnExec, SpecDescriptor + passed.Length))];
+        for (int i = 0; i < above.Length; i++)
         {
-            LibC.Duplicate(FirstPassed + i, SpecDescriptor + i);
+            LibC.Duplicate(above[i], SpecDescriptor + i);
         }
 
-        LibC.SystemCall((nint)LibC.CloseRangeCall, SpecDescriptor + count, int.MaxValue, 4, 0);
+        LibC.SystemCall((nint)LibC.CloseRangeCall, SpecDescriptor + above.Length, int.MaxValue, 4, 0);
     }
 
     /// <summary>
