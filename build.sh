@@ -26,7 +26,7 @@ usage: ./build.sh VERB
   package           .deb and .tar.gz in out/
   run [--once]      a node, three paas-monitors and nginx, live; --once checks the story and ends
   clean             remove everything that was built
-  faults [--rounds N] [--seed S]    kill, freeze and cut off real members under load; histories are checked (as root)
+  faults [--rounds N] [--seed S]    kill, freeze, cut off and slow down real members under load; histories are checked (as root)
   simulate [--seeds N] [--from S]   clusters on simulated networks and disks, one a seed (10000 from 1)
   fuzz [--target etcd] [--operations N]    random requests, answered as real etcds answer them (ORIGINALS: a directory with an etcd 2.3)
   fuzz --target template [--seconds N] [--seed S]    any text as a template: rendered or refused, and it ends

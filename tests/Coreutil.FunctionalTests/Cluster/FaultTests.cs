@@ -9,7 +9,7 @@ namespace Coreutil.FunctionalTests.Cluster;
 /// </summary>
 public sealed class FaultTests(ITestOutputHelper output)
 {
-    private const int RoundsOfThree = 14;
+    private const int RoundsOfThree = 15;
     private const int RoundsOfFive = 6;
 
     private static readonly (string Name, Func<TestCluster, Random, Task> Strike)[] _faults =
@@ -27,6 +27,13 @@ public sealed class FaultTests(ITestOutputHelper output)
         ("every way cut", async (cluster, _) => await CutAllAsync(cluster)),
         ("a flapping leader", async (cluster, _) => await FlapAsync(cluster, await cluster.LeaderAsync())),
         ("a rolling restart", async (cluster, _) => await RollAsync(cluster)),
+        .. SlowDisk.IsPossible
+            ? ((string, Func<TestCluster, Random, Task>)[])
+            [
+                ("slow disks", async (cluster, _) => await SlowAsync(cluster.Members, TimeSpan.FromMilliseconds(700), TimeSpan.FromSeconds(3))),
+                ("the leader's disk hangs", async (cluster, _) => await SlowAsync([await cluster.LeaderAsync()], TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(8))),
+            ]
+            : [],
     ];
 
     [Fact]
@@ -172,6 +179,13 @@ public sealed class FaultTests(ITestOutputHelper output)
             await cluster.Network.HealAsync();
             await Task.Delay(150);
         }
+    }
+
+    private static async Task SlowAsync(IReadOnlyList<ClusterMember> members, TimeSpan delay, TimeSpan duration)
+    {
+        var disks = await Task.WhenAll(members.Select(member => SlowDisk.OfAsync(member, delay)));
+        await Task.Delay(duration);
+        await Task.WhenAll(disks.Select(disk => disk.DisposeAsync().AsTask()));
     }
 
     private static async Task RollAsync(TestCluster cluster)

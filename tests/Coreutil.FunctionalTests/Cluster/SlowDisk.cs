@@ -10,7 +10,9 @@ internal sealed class SlowDisk : IAsyncDisposable
 
     private SlowDisk(Process strace) => _strace = strace;
 
-    public static void SkipUnlessPossible() => Assert.SkipUnless(File.Exists("/usr/bin/strace"), "the command strace (package strace) is not here");
+    public static bool IsPossible => File.Exists("/usr/bin/strace");
+
+    public static void SkipUnlessPossible() => Assert.SkipUnless(IsPossible, "the command strace (package strace) is not here");
 
     public static async Task<SlowDisk> OfAsync(ClusterMember member, TimeSpan delay)
     {
