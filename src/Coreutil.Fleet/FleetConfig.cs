@@ -76,6 +76,9 @@ public sealed record FleetConfig
 
     public UnitManagerKind UnitManager { get; init; }
 
+    /// <summary>Docker's socket, <c>unix:///path</c>: asked of the containers that units run.</summary>
+    public Uri DockerEndpoint { get; init; } = new("unix:///var/run/docker.sock");
+
     /// <summary>Where fleetd and the embedded supervisor keep what must survive them.</summary>
     public string StateDirectory { get; init; } = "/var/lib/fleet";
 

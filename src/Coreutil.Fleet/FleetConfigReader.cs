@@ -17,6 +17,7 @@ public static class FleetConfigReader
         "token_limit", "disable_engine", "disable_watches", "enable_grpc", "verify_units", "authorized_keys_file",
         "listen", "advertise_api", "tls_cert_file", "tls_key_file", "tls_client_ca_file",
         "unit_manager", "state_dir", "machine_id", "leave_running", "engine_reschedule_grace", "fence", "fence_margin",
+        "docker_endpoint",
     ];
 
     /// <param name="fileText">The text of fleet.conf; null for none.</param>
@@ -117,6 +118,7 @@ public static class FleetConfigReader
                 _ => throw setting.Refuse("auto, systemd or embedded"),
             },
         },
+        "docker_endpoint" => config with { DockerEndpoint = setting.UnixSocket() },
         "state_dir" => config with { StateDirectory = setting.Value },
         "machine_id" => config with { MachineId = setting.Optional() },
         "leave_running" => config with { LeaveRunning = setting.Boolean() },
@@ -169,6 +171,11 @@ public static class FleetConfigReader
             Uri.TryCreate(text, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
                 ? address
                 : throw Refuse("a list of http://host:port");
+
+        public Uri UnixSocket() =>
+            Uri.TryCreate(Value, UriKind.Absolute, out var address) && address.Scheme == "unix" && address.AbsolutePath.Length > 1
+                ? address
+                : throw Refuse("a socket, such as unix:///var/run/docker.sock");
 
         public Uri ListenAddress(string text) =>
             Uri.TryCreate(text, UriKind.Absolute, out var address)

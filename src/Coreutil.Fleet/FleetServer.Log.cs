@@ -94,4 +94,10 @@ internal static partial class FleetLog
     // The original's words, which its tests wait for.
     [LoggerMessage(31, LogLevel.Error, "Server monitor triggered: Monitor timed out before successful heartbeat ({Cause}); units go on as they are")]
     public static partial void HeartbeatFailed(this ILogger log, string cause);
+
+    [LoggerMessage(32, LogLevel.Warning, "Docker does not answer on {Endpoint}, nothing is known of the containers of units: {Cause}")]
+    public static partial void DockerLost(this ILogger log, string endpoint, string cause);
+
+    [LoggerMessage(33, LogLevel.Information, "Docker answers on {Endpoint}")]
+    public static partial void DockerAnswers(this ILogger log, string endpoint);
 }

@@ -2,10 +2,12 @@ using System.Text.Json;
 using Coreutil.Etcd.Client;
 using Coreutil.Fleet.Agent;
 using Coreutil.Fleet.Api;
+using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Engine;
 using Coreutil.Fleet.Machines;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
+using Coreutil.Units.Files;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 
@@ -37,6 +39,7 @@ public sealed class FleetServer : IAsyncDisposable
     private readonly EtcdRegistry _registry;
     private readonly EngineLease _lease;
     private readonly LocalUnits _units;
+    private readonly DockerContainers _containers;
     private readonly UnitStatePublisher _publisher;
     private readonly AgentLoop _agent;
     private readonly EngineLoop _engine;
@@ -70,8 +73,10 @@ public sealed class FleetServer : IAsyncDisposable
         Metrics = new();
         _lease = new(keys, layout, _machine.Id, EngineLoop.ProtocolVersion, engine.LeaseTtl);
         _engine = new(_registry, _lease, _watch, new(keys, layout, time, log), engine, Metrics, time, log);
-        _units = new(manager, new(Path.Combine(config.StateDirectory, "launched")));
-        _publisher = new(_registry, _watch, manager, _units, _machine.Id, config.AgentTtl, time, log);
+        var specifiers = new SpecifierContext { HostName = Environment.MachineName, MachineId = _machine.Id };
+        _units = new(manager, new(Path.Combine(config.StateDirectory, "launched")), specifiers);
+        _containers = new(config.DockerEndpoint, time, log);
+        _publisher = new(_registry, _watch, manager, _units, _containers, _machine.Id, config.AgentTtl, time, log);
         var agent = new AgentSettings(_machine.Id, config.Fence ? config.AgentTtl + config.FenceMargin : null);
         _agent = new(_registry, _watch, manager, _units, _publisher, agent, time, log);
         _presence = new(_registry, _watch, () => LocalMachine.Read(config, instance), config.AgentTtl, time, log);
@@ -80,7 +85,7 @@ public sealed class FleetServer : IAsyncDisposable
             _registry,
             new(_registry, config.TokenLimit),
             new(_registry, config.TokenLimit, log),
-            new(_registry, manager, _forwarder, _machine.Id, time),
+            new(_registry, manager, _units, _containers, _forwarder, _machine.Id, time),
             new(_registry, _agent.LastFailureOf, _machine.Id),
             Metrics);
         _api = new(parts, cancel => IsAvailableAsync(config.EtcdRequestTimeout, cancel), log);
@@ -159,6 +164,7 @@ public sealed class FleetServer : IAsyncDisposable
         await _stopWatches.CancelAsync();
         await _watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _publisher.Dispose();
+        _containers.Dispose();
         _forwarder.Dispose();
         _http.Dispose();
         _stopLoops.Dispose();
@@ -219,6 +225,7 @@ public sealed class FleetServer : IAsyncDisposable
                 together.Token),
             RunWhenAsync(_registered.Task, _agent.RunAsync, together.Token),
             RunWhenAsync(_registered.Task, _publisher.RunAsync, together.Token),
+            _containers.RunAsync(together.Token),
             RunWhenAsync(_registered.Task, _engine.RunAsync, together.Token),
         ];
 

@@ -167,7 +167,7 @@ public sealed class AgentLoop(
             case AgentTask.Load load:
                 string text = await registry.ReadUnitAsync(load.Hash, cancel) ?? throw new InvalidDataException("its unit file is not in the registry");
                 await manager.LoadAsync(name, text, cancel);
-                units.Set(name, new(load.Hash, IsLaunched: false));
+                units.Set(name, units.Recognise(name, text));
                 break;
             case AgentTask.Stop:
                 await registry.ClearLaunchedAsync(name, settings.MachineId, cancel);

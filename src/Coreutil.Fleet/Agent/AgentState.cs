@@ -5,7 +5,8 @@ using Coreutil.Fleet.Registry;
 namespace Coreutil.Fleet.Agent;
 
 /// <summary>A fleet unit on this machine: the hash of its file, and whether its start was asked for.</summary>
-public sealed record LocalUnit(string Hash, bool IsLaunched);
+/// <param name="Container">The name of the container that it runs, if it runs one.</param>
+public sealed record LocalUnit(string Hash, bool IsLaunched, string? Container = null);
 
 /// <summary>What this machine should run, read off the whole registry.</summary>
 public static class AgentState

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
+using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
 using Microsoft.Extensions.Logging;
@@ -11,7 +12,8 @@ namespace Coreutil.Fleet.Agent;
 /// in the cluster the keys last a day, since the engine takes them away with their machine. Only this machine's own keys are ever removed.
 /// </summary>
 public sealed class UnitStatePublisher(
-    IRegistry registry, AssignmentWatch watch, IUnitManager manager, LocalUnits units, string machineId, TimeSpan agentTtl, TimeProvider time, ILogger log)
+    IRegistry registry, AssignmentWatch watch, IUnitManager manager, LocalUnits units, DockerContainers containers, string machineId, TimeSpan agentTtl,
+    TimeProvider time, ILogger log)
     : IDisposable
 {
     /// <summary>How long a state holds where the engine sweeps.</summary>
@@ -56,9 +58,13 @@ public sealed class UnitStatePublisher(
             bool isLegacy = watch.Orders is Orders.FromRegistry;
             var current = units.Current;
             var states = await manager.ReadStatesAsync([.. current.Keys], cancel);
+            var running = containers.Follow([.. current.Values.Select(unit => unit.Container).OfType<string>()]);
             foreach (var (name, unit) in current)
             {
-                var state = new PublishedState(name, machineId, states.GetValueOrDefault(name, UnitState.NotFound), unit.Hash);
+                var state = new PublishedState(name, machineId, states.GetValueOrDefault(name, UnitState.NotFound), unit.Hash)
+                {
+                    Container = unit.Container is { } container ? running.GetValueOrDefault(container) : null,
+                };
                 await PublishUnitAsync(new(state, unit.IsLaunched, isLegacy), cancel);
             }
 

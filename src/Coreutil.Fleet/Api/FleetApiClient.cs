@@ -7,6 +7,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Coreutil.Etcd.Client;
+using Coreutil.Fleet.Containers;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Fleet.Api;
@@ -72,7 +73,10 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
     public async Task<ImmutableArray<UnitStateEntry>> ListStatesAsync(CancellationToken cancel) =>
         await ListAsync("state", "states", state => new UnitStateEntry(
             Text(state, "name"), Text(state, "machineID"), Text(state, "hash"),
-            Text(state, "systemdLoadState"), Text(state, "systemdActiveState"), Text(state, "systemdSubState")), cancel);
+            Text(state, "systemdLoadState"), Text(state, "systemdActiveState"), Text(state, "systemdSubState"))
+        {
+            Container = ContainerJson.Read(state),
+        }, cancel);
 
     public async Task<UnitEntry?> FindUnitAsync(string name, CancellationToken cancel)
     {

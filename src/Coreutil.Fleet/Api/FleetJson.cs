@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Collections.Immutable;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
+using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Machines;
 using Coreutil.Fleet.Registry;
@@ -107,6 +108,7 @@ internal static class FleetJson
         WriteText(json, "systemdActiveState", state.State.ActiveState);
         WriteText(json, "systemdLoadState", state.State.LoadState);
         WriteText(json, "systemdSubState", state.State.SubState);
+        ContainerJson.Write(json, state.Container);
         json.WriteEndObject();
     }
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Fleet.Containers;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Fleet.Api;
@@ -11,7 +12,11 @@ public sealed record UnitEntry(string Name, string? CurrentState, string Desired
 
 public sealed record MachineEntry(string Id, string? PrimaryIp, ImmutableSortedDictionary<string, string> Metadata);
 
-public sealed record UnitStateEntry(string Name, string MachineId, string Hash, string LoadState, string ActiveState, string SubState);
+public sealed record UnitStateEntry(string Name, string MachineId, string Hash, string LoadState, string ActiveState, string SubState)
+{
+    /// <summary>The container that it runs, where a fleetd of ours tells.</summary>
+    public Container? Container { get; init; }
+}
 
 /// <summary>Why a unit is where it is, or nowhere.</summary>
 /// <param name="Summary">One sentence on the whole.</param>

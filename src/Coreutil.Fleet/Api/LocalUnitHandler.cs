@@ -1,4 +1,6 @@
 using System.Globalization;
+using Coreutil.Fleet.Agent;
+using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Registry;
 using Coreutil.Units;
@@ -10,7 +12,8 @@ namespace Coreutil.Fleet.Api;
 /// <c>/x-units/NAME/status</c>, <c>/journal</c> and <c>/restart</c>: what systemctl and journalctl print and do, asked of the unit manager of the machine that
 /// holds the unit, so that fleetctl needs no ssh. A request for another machine is passed on to its fleetd. An addition of ours.
 /// </summary>
-internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager, MachineForwarder forwarder, string machineId, TimeProvider time)
+internal sealed class LocalUnitHandler(
+    IRegistry registry, IUnitManager manager, LocalUnits units, DockerContainers containers, MachineForwarder forwarder, string machineId, TimeProvider time)
 {
     private const int DefaultLines = 10;
     private static readonly TimeSpan _longestStop = TimeSpan.FromSeconds(100);
@@ -49,9 +52,12 @@ internal sealed class LocalUnitHandler(IRegistry registry, IUnitManager manager,
     private async Task WriteStatusAsync(HttpContext http, string name)
     {
         var status = await manager.ReadStatusAsync(name, http.RequestAborted);
+        string text = units.Current.GetValueOrDefault(name)?.Container is { } container
+            ? ContainerLine.Insert(status.Text, await containers.DescribeAsync(container, http.RequestAborted))
+            : status.Text;
         http.Response.ContentType = "text/plain; charset=utf-8";
         http.Response.Headers["X-Exit-Code"] = status.ExitCode.ToString(CultureInfo.InvariantCulture);
-        await http.Response.WriteAsync(status.Text, http.RequestAborted);
+        await http.Response.WriteAsync(text, http.RequestAborted);
     }
 
     private async Task WriteJournalAsync(HttpContext http, string name)

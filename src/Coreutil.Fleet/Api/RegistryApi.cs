@@ -54,7 +54,10 @@ public sealed class RegistryApi : IFleetApi, IDisposable
 
     public async Task<ImmutableArray<UnitStateEntry>> ListStatesAsync(CancellationToken cancel) =>
         [.. (await ReadAsync(cancel)).States.Select(state => new UnitStateEntry(
-            state.UnitName, state.MachineId, state.UnitHash, state.State.LoadState, state.State.ActiveState, state.State.SubState))];
+            state.UnitName, state.MachineId, state.UnitHash, state.State.LoadState, state.State.ActiveState, state.State.SubState)
+        {
+            Container = state.Container,
+        })];
 
     public async Task<UnitEntry?> FindUnitAsync(string name, CancellationToken cancel)
     {

@@ -3,6 +3,7 @@ using System.Collections.Immutable;
 using System.Text;
 using System.Text.Json;
 using Coreutil.Etcd.Api;
+using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Machines;
 
@@ -88,13 +89,17 @@ internal static class RegistryJson
         json.WriteString("Version", "");
         json.WriteEndObject();
         json.WriteString("unitHash", state.UnitHash);
+        ContainerJson.Write(json, state.Container);
     });
 
     public static PublishedState? ReadState(string unitName, string machineId, string text) => Read(text, root => new PublishedState(
         unitName,
         machineId,
         new(Text(root, "loadState") ?? "", Text(root, "activeState") ?? "", Text(root, "subState") ?? ""),
-        Text(root, "unitHash") ?? ""));
+        Text(root, "unitHash") ?? "")
+    {
+        Container = ContainerJson.Read(root),
+    });
 
     /// <param name="isNative">The holder writes assignments.</param>
     public static string WriteLease(string machineId, int version, bool isNative) => Write(json =>

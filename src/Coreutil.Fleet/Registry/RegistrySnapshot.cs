@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Machines;
 using Coreutil.Units;
@@ -54,7 +55,11 @@ public sealed record RegistrySnapshot
 }
 
 /// <summary>A unit's state on one machine, as that machine published it.</summary>
-public sealed record PublishedState(string UnitName, string MachineId, UnitState State, string UnitHash);
+public sealed record PublishedState(string UnitName, string MachineId, UnitState State, string UnitHash)
+{
+    /// <summary>The container that it runs; null where it runs none, none is there, or Docker does not answer.</summary>
+    public Container? Container { get; init; }
+}
 
 /// <param name="UnitHash">The unit file it names, where it names one.</param>
 public sealed record BrokenJob(string Fault, string? UnitHash);

@@ -40,6 +40,7 @@ public sealed class FleetConfigTests
     [InlineData("agent_ttl=30", "fleet.conf:1: agent_ttl: \"30\" is not a duration of a second or more, such as 30s")]
     [InlineData("listen=:8080", "fleet.conf:1: listen: \":8080\" is not a list of unix:///path, http://host:port and https://host:port")]
     [InlineData("unit_manager=upstart", "fleet.conf:1: unit_manager: \"upstart\" is not auto, systemd or embedded")]
+    [InlineData("docker_endpoint=tcp://h:1", "fleet.conf:1: docker_endpoint: \"tcp://h:1\" is not a socket, such as unix:///var/run/docker.sock")]
     [InlineData("nonsense", "fleet.conf:1: \"nonsense\" is no option: write name=value, or # before a comment")]
     public void A_bad_value_is_refused_with_its_place(string line, string message)
     {

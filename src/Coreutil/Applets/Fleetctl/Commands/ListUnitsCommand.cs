@@ -25,6 +25,7 @@ internal static class ListUnitsCommand
         ["load"] = state => ListCommand.OrDash(state.LoadState),
         ["active"] = state => ListCommand.OrDash(state.ActiveState),
         ["sub"] = state => ListCommand.OrDash(state.SubState),
+        ["container"] = state => ListCommand.OrDash(state.Container?.ToString()),
         ["hash"] = state => ListCommand.OrDash(isFull || state.Hash.Length <= 7 ? state.Hash : state.Hash[..7]),
     };
 }
