@@ -9,11 +9,13 @@ public static class HostFacts
 {
     public static string HostName => Environment.MachineName;
 
+    public static string Boot { get; } = ReadLine("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal);
+
     public static SpecifierContext Specifiers() => new()
     {
         HostName = HostName,
         MachineId = ReadLine("/etc/machine-id"),
-        BootId = ReadLine("/proc/sys/kernel/random/boot_id").Replace("-", "", StringComparison.Ordinal),
+        BootId = Boot,
         KernelRelease = ReadLine("/proc/sys/kernel/osrelease"),
         Shell = new UserDatabase().TryFindUser("0")?.Shell ?? "/bin/sh",
         UserName = Environment.GetEnvironmentVariable("USER") ?? "root",

@@ -95,7 +95,7 @@ internal static class StatusText
 
     private static void AppendJournal(StringBuilder text, ServiceUnit service, string host, int lines)
     {
-        var recent = service.Journal.ReadLast(lines);
+        var recent = service.Journal.ReadLast(lines, JournalFilter.Everything).Lines;
         if (recent.Count > 0)
         {
             text.Append('\n');

@@ -35,7 +35,11 @@ public sealed partial class UnitSupervisor
         bool isAny = false;
         while (_touched.TryDequeue(out var unit))
         {
-            isAny |= _units.GetValueOrDefault(unit.Name) == unit && TryNoteChange(unit);
+            if (_units.GetValueOrDefault(unit.Name) == unit)
+            {
+                isAny |= TryNoteChange(unit);
+                Save(unit);
+            }
         }
 
         return isAny;

@@ -30,6 +30,7 @@ public sealed partial class UnitSupervisor : IDisposable
     private readonly Queue<SupervisedUnit> _touched = [];
     private readonly HashSet<SupervisedUnit> _toCollect = [];
     private readonly List<SocketUnit> _sockets = [];
+    private readonly Dictionary<string, RuntimeFile> _saved = new(StringComparer.Ordinal);
     private readonly JobQueue _jobs;
     private readonly UnitdOptions _options;
     private readonly TimeProvider _time;
@@ -42,12 +43,17 @@ public sealed partial class UnitSupervisor : IDisposable
     private readonly DescriptorWatch _descriptors = new();
     private readonly NotifySocket _notify;
     private readonly string? _controlGroupRoot;
+    private readonly string _boot;
+    private readonly Handover? _handover;
+    private readonly GuardLink? _guard;
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public UnitSupervisor(
-        UnitdOptions options, Spawner spawner, SpecifierContext specifiers, ImmutableArray<KeyValuePair<string, string>> baseEnvironment, TimeProvider time)
+        UnitdOptions options, Spawner spawner, SpecifierContext specifiers, ImmutableArray<KeyValuePair<string, string>> baseEnvironment, TimeProvider time, Handover? handover = null)
     {
         _options = options;
+        _handover = handover;
+        _boot = specifiers.BootId;
         _time = time;
         _jobs = new JobQueue(_index, unit => StartAll(unit.Definition.Dependencies.OnFailure), unit => _toCollect.Add(unit));
         _files = new UnitFiles(options);
@@ -61,7 +67,9 @@ public sealed partial class UnitSupervisor : IDisposable
         // One directory a supervisor, named by its state directory: two of them on a host never touch each other's processes.
         string identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.StateDirectory)))[..12];
         _controlGroupRoot = ControlGroupRoot.TryCreate($"unitd-{identity}");
-        _notify = new NotifySocket($"unitd-{identity}/notify", (sender, fields) => Post(() => OnNotified(sender, fields)));
+        _notify = new NotifySocket($"unitd-{identity}/notify", handover?.Notify, (sender, fields) => Post(() => OnNotified(sender, fields)));
+        int? guard = handover?.Guard ?? options.GuardDescriptor;
+        _guard = guard is null or 0 ? null : new GuardLink(guard.Value, isNew: handover is null, _descriptors, () => Post(CheckAdopted));
         _host = new ServiceHost
         {
             Children = new ChildWatch(spawner, _descriptors, OnProcessExited),
@@ -69,18 +77,22 @@ public sealed partial class UnitSupervisor : IDisposable
             Commands = new CommandSpecs(new UserDatabase(), baseEnvironment),
             Time = time,
             StateDirectory = options.StateDirectory,
+            Boot = _boot,
             ControlGroupRoot = _controlGroupRoot,
             NotifyAddress = _notify.Address,
             Post = Post,
             Register = (pid, unit, role) => _processes[pid] = (unit, role),
+            TryTakeExit = process => _guard?.TryTakeExit(process),
+            IsGuarded = () => _guard is { IsThere: true },
             Restart = unit => Enqueue(unit.Name, JobKind.Restart),
             SocketsOf = unit => [.. _sockets.SelectMany(socket => socket.SocketsFor(unit.Name))],
         };
         _triggers = new TriggerHost
         {
             Time = time,
-            Startup = time.GetUtcNow(),
+            Startup = handover?.Startup ?? time.GetUtcNow(),
             StateDirectory = options.StateDirectory,
+            IsReexecuted = handover is not null,
             Post = Post,
             Find = Find,
             Start = name => Enqueue(name, JobKind.Start).Refusal?.Reason,
@@ -93,7 +105,7 @@ public sealed partial class UnitSupervisor : IDisposable
     public async Task RunAsync(CancellationToken cancel)
     {
         Recover();
-        StartAll(HostStandIns.Targets.SelectMany(target => _files.LinkedInto(target, "wants").Concat(_files.LinkedInto(target, "requires"))));
+        StartEnabled();
         Settle();
         Task probing = ProbeAsync(cancel);
         try
@@ -213,6 +225,7 @@ public sealed partial class UnitSupervisor : IDisposable
     /// <summary>Stops everything, in order; completes when nothing runs.</summary>
     public Task StopAll()
     {
+        File.Delete(BootedFile);
         Job[] jobs = [.. All.Where(unit => unit is not StandInUnit && !unit.IsIdle).Select(unit => _jobs.Add(unit, JobKind.Stop))];
         return Task.WhenAll(jobs.Select(job => job.Completion));
     }
@@ -233,6 +246,11 @@ public sealed partial class UnitSupervisor : IDisposable
             unit.Touched = _ => { };
             _lastStates.Remove(name);
             _index.Remove(name);
+            if (_saved.Remove(name, out var file))
+            {
+                file.Delete();
+            }
+
             _sockets.RemoveAll(socket => socket == unit);
         }
 
@@ -255,6 +273,12 @@ public sealed partial class UnitSupervisor : IDisposable
 
     public void Dispose()
     {
+        // After an orderly end nobody asks how the units of this run failed.
+        foreach (var (_, file) in _saved.Where(saved => _units[saved.Key].IsIdle))
+        {
+            file.Delete();
+        }
+
         _output.Dispose();
         _descriptors.Dispose();
         _notify.Dispose();
@@ -302,17 +326,6 @@ public sealed partial class UnitSupervisor : IDisposable
         ? _units.GetValueOrDefault(name) is ServiceUnit service ? [service] : []
         : [.. _units.Values.OfType<ServiceUnit>()];
 
-    private void Recover()
-    {
-        foreach (string name in Loaded.Keys.Concat(SavedNames()).Distinct())
-        {
-            (Find(name) as ServiceUnit)?.Recover();
-        }
-
-        Settle();
-        IEnumerable<string> SavedNames() => Directory.EnumerateFiles(Path.Combine(_options.StateDirectory, "run"), "*.json").Select(path => Path.GetFileNameWithoutExtension(path));
-    }
-
     /// <summary>Stand-ins and adopted processes tell nothing by themselves: both are asked every two seconds.</summary>
     private async Task ProbeAsync(CancellationToken cancel)
     {
@@ -325,15 +338,17 @@ public sealed partial class UnitSupervisor : IDisposable
                 Post(() => (_units.GetValueOrDefault(name) as StandInUnit)?.Observe(answers));
             }
 
-            Post(() =>
-            {
-                foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
-                {
-                    service.CheckAdopted();
-                }
-            });
+            Post(CheckAdopted);
             await Task.WhenAny(Task.Delay(_probePeriod, _time, cancel), _probeRequests.Reader.WaitToReadAsync(cancel).AsTask());
             _probeRequests.Reader.TryRead(out _);
+        }
+    }
+
+    private void CheckAdopted()
+    {
+        foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
+        {
+            service.CheckAdopted();
         }
     }
 

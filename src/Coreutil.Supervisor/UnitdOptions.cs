@@ -26,6 +26,9 @@ public sealed record UnitdOptions
     /// <summary>The client port whose answering makes etcd.service active.</summary>
     public IPEndPoint EtcdEndpoint { get; init; } = new(IPAddress.Loopback, 2379);
 
+    /// <summary>The line to the guard above this process; null where there is none.</summary>
+    public int? GuardDescriptor { get; init; }
+
     public string SocketPath => Path.Combine(StateDirectory, SocketName);
 
     public const string SocketName = "unitd.sock";

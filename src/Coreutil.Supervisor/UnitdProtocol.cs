@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json.Serialization;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Units;
 using Coreutil.Units;
 
@@ -18,6 +19,13 @@ public sealed record UnitdRequest
     public int Lines { get; init; } = 10;
 
     public bool IsFollowing { get; init; }
+
+    /// <summary>Of <c>journal</c>: the range of priorities, and whether only this boot counts.</summary>
+    public int HighestPriority { get; init; } = Priorities.Emergency;
+
+    public int LowestPriority { get; init; } = Priorities.Debug;
+
+    public bool IsThisBoot { get; init; }
 
     /// <summary>Of <c>start</c> and <c>stop</c>: answer when the jobs are done, not when they are queued.</summary>
     public bool IsWaiting { get; init; }

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Processes;
 using Coreutil.Supervisor.Units;
 
@@ -11,18 +12,26 @@ namespace Coreutil.Supervisor;
 /// <summary>unitd: the supervisor behind a unix socket. One supervisor a state directory.</summary>
 public sealed class UnitdServer : IDisposable
 {
+    /// <summary>This very program, whatever has become of its file: an executor of another version would not understand its spec.</summary>
+    private const string Self = "/proc/self/exe";
+
+    private static readonly TimeSpan _reexecutionPause = TimeSpan.FromMilliseconds(20);
+
     private readonly UnitdOptions _options;
+    private readonly string _executable;
     private readonly UnitSupervisor _supervisor;
     private readonly JobRequests _jobs;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
     private readonly Socket _listener;
+    private readonly Socket? _asked;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <exception cref="UnitdException">The state directory cannot be used, or another unitd uses it.</exception>
     public UnitdServer(UnitdOptions options, string executable, string executorApplet, TimeProvider time)
     {
         _options = options;
+        _executable = executable;
         _time = time;
         try
         {
@@ -34,20 +43,29 @@ public sealed class UnitdServer : IDisposable
             throw new UnitdException($"cannot use the state directory {options.StateDirectory}: {unusable.Message}; is another unitd running on it?", unusable);
         }
 
+        var handover = Handover.TryTake();
+        _listener = handover is { } before ? new Socket(new SafeSocketHandle(before.Listener, ownsHandle: true)) : Listen(options);
+        _supervisor = new UnitSupervisor(
+            options, new Spawner(Self, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time, handover);
+        _jobs = new JobRequests(_supervisor);
+        _asked = handover is { } asked ? new Socket(new SafeSocketHandle(asked.Client, ownsHandle: true)) : null;
+    }
+
+    private static Socket Listen(UnitdOptions options)
+    {
         File.Delete(options.SocketPath);
-        _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        var listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            _listener.Bind(new UnixDomainSocketEndPoint(options.SocketPath));
+            listener.Bind(new UnixDomainSocketEndPoint(options.SocketPath));
         }
         catch (Exception unusable) when (unusable is SocketException or ArgumentOutOfRangeException)
         {
             throw new UnitdException($"cannot listen on {options.SocketPath}: {unusable.Message}", unusable);
         }
 
-        _listener.Listen(64);
-        _supervisor = new UnitSupervisor(options, new Spawner(executable, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time);
-        _jobs = new JobRequests(_supervisor);
+        listener.Listen(64);
+        return listener;
     }
 
     /// <summary>Serves until <paramref name="cancel"/> or a shutdown request; then all units are stopped in order.</summary>
@@ -56,6 +74,11 @@ public sealed class UnitdServer : IDisposable
         using var ending = new CancellationTokenSource();
         Task loop = _supervisor.RunAsync(ending.Token);
         Task serving = ServeAsync(ending.Token);
+        if (_asked is not null)
+        {
+            await TellDoneAsync(_asked);
+        }
+
         await Task.WhenAny(loop, serving, _shutdown.Task, Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel));
         if (!loop.IsCompleted)
         {
@@ -92,6 +115,34 @@ public sealed class UnitdServer : IDisposable
         await Task.WhenAll(connections);
     }
 
+    /// <summary>The unitd before this one was asked to become it: it has.</summary>
+    private static async Task TellDoneAsync(Socket client)
+    {
+        try
+        {
+            await using var stream = new NetworkStream(client, ownsSocket: true);
+            await stream.WriteAsync(Encoding.UTF8.GetBytes($"{JsonSerializer.Serialize(new UnitdReply(), UnitdJson.Default.UnitdReply)}\n"));
+        }
+        catch (IOException)
+        {
+            // It did not wait.
+        }
+    }
+
+    /// <summary>Returns only when it failed: else the new program answers.</summary>
+    private async Task<UnitdReply> ReexecuteAsync(int client, CancellationToken cancel)
+    {
+        string failure = UnitSupervisor.Busy;
+        for (int attempt = 0; attempt < 250 && failure == UnitSupervisor.Busy; attempt++)
+        {
+            failure = await _supervisor.AskAsync(supervisor => supervisor.Reexecute(handover =>
+                (handover with { Client = client, Listener = (int)_listener.Handle }).Execute(_executable)));
+            await Task.Delay(_reexecutionPause, _time, cancel);
+        }
+
+        return new UnitdReply { ExitCode = 1, Error = $"Failed to reexecute: {failure}" };
+    }
+
     private async Task AnswerAsync(Socket connection, CancellationToken cancel)
     {
         try
@@ -106,7 +157,7 @@ public sealed class UnitdServer : IDisposable
             }
 
             var request = JsonSerializer.Deserialize(line, UnitdJson.Default.UnitdRequest) ?? throw new JsonException("the request is null");
-            var reply = await HandleAsync(request, cancel);
+            var reply = request.Verb == "daemon-reexec" ? await ReexecuteAsync((int)connection.Handle, cancel) : await HandleAsync(request, cancel);
             await writer.WriteLineAsync(JsonSerializer.Serialize(reply, UnitdJson.Default.UnitdReply).AsMemory(), cancel);
             await writer.FlushAsync(cancel);
             if (request.Verb == "journal" && reply.ExitCode == 0)
@@ -262,11 +313,18 @@ public sealed class UnitdServer : IDisposable
     private async Task WriteJournalAsync(UnitdRequest request, StreamWriter writer, CancellationToken cancel)
     {
         var journal = await _supervisor.AskAsync(supervisor => ((ServiceUnit)supervisor.Find(request.Names[0])!).Journal);
-        var written = journal.ReadLast(request.Lines);
-        for (; ; )
+        var filter = new JournalFilter(request.HighestPriority, request.LowestPriority, request.IsThisBoot ? HostFacts.Boot : null);
+        var (lines, next) = journal.ReadLast(request.Lines, filter);
+        for (string? boot = null; ;)
         {
-            foreach (var line in written)
+            foreach (var line in lines)
             {
+                if (boot is not null && boot != line.Boot)
+                {
+                    await writer.WriteLineAsync($"-- Boot {line.Boot} --".AsMemory(), cancel);
+                }
+
+                boot = line.Boot;
                 await writer.WriteLineAsync(line.Format(HostFacts.HostName).AsMemory(), cancel);
             }
 
@@ -276,13 +334,8 @@ public sealed class UnitdServer : IDisposable
                 return;
             }
 
-            var last = written.Count > 0 ? written[^1].Time : _time.GetUtcNow();
-            do
-            {
-                await Task.Delay(TimeSpan.FromMilliseconds(200), _time, cancel);
-                written = [.. journal.ReadLast(1000).Where(line => line.Time > last)];
-            }
-            while (written.Count == 0);
+            await journal.WaitAsync(next).WaitAsync(cancel);
+            (lines, next) = journal.ReadOn(next, filter);
         }
     }
 

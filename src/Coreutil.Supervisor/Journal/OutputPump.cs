@@ -10,7 +10,7 @@ namespace Coreutil.Supervisor.Journal;
 /// </summary>
 public sealed unsafe class OutputPump : IDisposable
 {
-    private readonly Lock _gate = new();
+    private readonly object _gate = new();
     private readonly EventPoll _poll = new();
     private readonly Dictionary<int, Source> _sources = [];
     private readonly int _wakeRead;
@@ -35,7 +35,8 @@ public sealed unsafe class OutputPump : IDisposable
     /// <summary>Opens (and makes) the pipe at <paramref name="path"/>; the descriptor is what a spawned process gets as its output.</summary>
     /// <param name="path">The named pipe.</param>
     /// <param name="onLine">Called on the pump's thread with each whole line.</param>
-    public int Open(string path, Action<string> onLine)
+    /// <param name="half">What another supervisor had read of a line.</param>
+    public int Open(string path, Action<string> onLine, byte[] half)
     {
         if (!File.Exists(path) && LibC.MakeFifo(path, 0x180) != 0)
         {
@@ -50,7 +51,7 @@ public sealed unsafe class OutputPump : IDisposable
 
         lock (_gate)
         {
-            _sources[descriptor] = new Source(onLine);
+            _sources[descriptor] = new Source(onLine, half);
             _poll.Watch(descriptor, isOnce: false);
         }
 
@@ -64,6 +65,18 @@ public sealed unsafe class OutputPump : IDisposable
             _sources.Remove(descriptor);
             _poll.Unwatch(descriptor);
             LibC.Close(descriptor);
+        }
+    }
+
+    /// <summary>Nothing is read until this is disposed of; all whole lines that were read have been reported.</summary>
+    public IDisposable Freeze() => new HeldLock(_gate);
+
+    /// <summary>The line that has begun and not ended yet.</summary>
+    public byte[] HalfLine(int descriptor)
+    {
+        lock (_gate)
+        {
+            return _sources.TryGetValue(descriptor, out var source) ? source.Rest : [];
         }
     }
 
@@ -109,11 +122,13 @@ public sealed unsafe class OutputPump : IDisposable
     }
 
     /// <summary>Bytes to lines; an endless line is cut into pieces.</summary>
-    private sealed class Source(Action<string> onLine)
+    private sealed class Source(Action<string> onLine, byte[] half)
     {
         private const int LongestLine = 48 * 1024;
 
-        private readonly List<byte> _rest = [];
+        private readonly List<byte> _rest = [.. half];
+
+        public byte[] Rest => [.. _rest];
 
         public void Take(ReadOnlySpan<byte> bytes)
         {

@@ -1,81 +1,123 @@
-using System.Globalization;
 using System.Text;
 
 namespace Coreutil.Supervisor.Journal;
 
-/// <summary>One line a unit or its supervisor wrote.</summary>
-public readonly record struct JournalLine(DateTimeOffset Time, string Identifier, int Pid, string Text)
-{
-    /// <summary>The form of <c>journalctl -o short</c>: local time without a year, host, identifier with pid.</summary>
-    public string Format(string host) =>
-        string.Create(CultureInfo.InvariantCulture, $"{Time.ToLocalTime():MMM dd HH:mm:ss} {host} {Identifier}[{Pid}]: {Text}");
-}
+/// <summary>A place in a unit's journal: how often it had been rotated, and the position in the newer file.</summary>
+public readonly record struct JournalCursor(int Rotations, long Position);
 
 /// <summary>
-/// What one unit printed, in two files of bounded size: the older one is dropped when the newer one is full. A line on disk is time in microseconds,
-/// pid, identifier and text, separated by tabs.
+/// What one unit printed, in two files of bounded size: the older one is dropped when the newer one is full. The last lines are read from the end, and
+/// who follows is woken by what is written and reads only that.
 /// </summary>
 public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024)
 {
     private readonly Lock _gate = new();
+    private long _length = -1;
+    private int _rotations;
+    private TaskCompletionSource? _appended;
 
     private string OlderPath => path + ".1";
 
     public void Append(JournalLine line)
     {
-        long microseconds = (line.Time - DateTimeOffset.UnixEpoch).Ticks / TimeSpan.TicksPerMicrosecond;
-        byte[] bytes = Encoding.UTF8.GetBytes(string.Create(CultureInfo.InvariantCulture, $"{microseconds}\t{line.Pid}\t{line.Identifier}\t{line.Text}\n"));
+        byte[] bytes = Encoding.UTF8.GetBytes(line.Write());
         lock (_gate)
         {
-            if (File.Exists(path) && new FileInfo(path).Length + bytes.Length > maximumBytes)
+            if (_length < 0)
             {
-                File.Move(path, OlderPath, overwrite: true);
+                _length = LengthOf(path);
             }
 
-            using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-            file.Write(bytes);
+            if (_length > 0 && _length + bytes.Length > maximumBytes)
+            {
+                File.Move(path, OlderPath, overwrite: true);
+                (_length, _rotations) = (0, _rotations + 1);
+            }
+
+            using (var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
+            {
+                file.Write(bytes);
+            }
+
+            _length += bytes.Length;
+            _appended?.TrySetResult();
+            _appended = null;
         }
     }
 
-    /// <summary>The last <paramref name="count"/> lines, oldest first.</summary>
-    public IReadOnlyList<JournalLine> ReadLast(int count)
+    /// <summary>The last <paramref name="count"/> lines that are wanted, oldest first, and where what comes after them will be.</summary>
+    public (IReadOnlyList<JournalLine> Lines, JournalCursor Next) ReadLast(int count, JournalFilter filter)
     {
         lock (_gate)
         {
-            var lines = new Queue<JournalLine>();
-            foreach (string text in new[] { OlderPath, path }.Where(File.Exists).SelectMany(File.ReadLines))
+            var lines = new List<JournalLine>();
+            long end = LengthOf(path);
+            foreach (string text in BackwardLines.Read(path).Concat(BackwardLines.Read(OlderPath)))
             {
-                if (Parse(text) is { } line)
+                if (lines.Count >= count)
                 {
-                    lines.Enqueue(line);
-                    if (lines.Count > count)
-                    {
-                        lines.Dequeue();
-                    }
+                    break;
+                }
+
+                if (JournalLine.Parse(text) is { } line && filter.Wants(line))
+                {
+                    lines.Add(line);
                 }
             }
 
-            return [.. lines];
+            lines.Reverse();
+            return (lines, new(_rotations, end));
         }
     }
 
-    public void Delete()
+    /// <summary>What was written behind <paramref name="cursor"/>. Of what was rotated away meanwhile only the last file is left.</summary>
+    public (IReadOnlyList<JournalLine> Lines, JournalCursor Next) ReadOn(JournalCursor cursor, JournalFilter filter)
     {
         lock (_gate)
         {
-            File.Delete(path);
-            File.Delete(OlderPath);
+            var lines = new List<JournalLine>();
+            int missed = _rotations - cursor.Rotations;
+            if (missed > 0)
+            {
+                Read(OlderPath, missed == 1 ? cursor.Position : 0);
+            }
+
+            long end = Read(path, missed == 0 ? cursor.Position : 0);
+            return (lines, new(_rotations, end));
+
+            long Read(string file, long begin)
+            {
+                if (!File.Exists(file))
+                {
+                    return 0;
+                }
+
+                using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+                stream.Position = begin;
+                using var reader = new StreamReader(stream, Encoding.UTF8);
+                while (reader.ReadLine() is { } text)
+                {
+                    if (JournalLine.Parse(text) is { } line && filter.Wants(line))
+                    {
+                        lines.Add(line);
+                    }
+                }
+
+                return stream.Length;
+            }
         }
     }
 
-    /// <summary>Null for what a crash left of a line.</summary>
-    private static JournalLine? Parse(string text)
+    /// <summary>Completes as soon as there is something behind <paramref name="cursor"/>.</summary>
+    public Task WaitAsync(JournalCursor cursor)
     {
-        string[] fields = text.Split('\t', 4);
-        return fields.Length == 4
-            && long.TryParse(fields[0], NumberStyles.None, CultureInfo.InvariantCulture, out long microseconds)
-            && int.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out int pid)
-            ? new(DateTimeOffset.UnixEpoch.AddMicroseconds(microseconds), fields[2], pid, fields[3])
-            : null;
+        lock (_gate)
+        {
+            return _rotations != cursor.Rotations || LengthOf(path) > cursor.Position
+                ? Task.CompletedTask
+                : (_appended ??= new(TaskCreationOptions.RunContinuationsAsynchronously)).Task;
+        }
     }
+
+    private static long LengthOf(string file) => new FileInfo(file) is { Exists: true } there ? there.Length : 0;
 }

@@ -1,3 +1,5 @@
+using Coreutil.Supervisor.Journal;
+
 namespace Coreutil.Supervisor.Machine;
 
 /// <summary>Which of a service's processes: its own, or the one that runs a Condition, Pre, Post, Reload or Stop line.</summary>
@@ -34,8 +36,8 @@ public abstract record ServiceAction
     /// <summary>RestartSec= is over: the restart is a job like any other, and takes along who depends on the service.</summary>
     public sealed record RequestRestart : ServiceAction;
 
-    /// <summary>A line for the unit's journal, in systemd's words.</summary>
-    public sealed record Report(string Text) : ServiceAction;
+    /// <summary>A line for the unit's journal, in systemd's words; the priority is syslog's, information where it is no trouble.</summary>
+    public sealed record Report(string Text, int Priority = Priorities.Information) : ServiceAction;
 }
 
 public enum KillTarget

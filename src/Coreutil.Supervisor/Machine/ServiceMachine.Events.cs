@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
 
 namespace Coreutil.Supervisor.Machine;
 
@@ -19,7 +20,7 @@ public sealed partial class ServiceMachine
         var failure = isClean || command?.IsFailureIgnored == true ? ServiceResult.Success : exit.Result;
         if (failure != ServiceResult.Success)
         {
-            _actions.Add(new ServiceAction.Report($"Main process exited, code={exit.CodeText}, status={Describe(exit)}"));
+            _actions.Add(new ServiceAction.Report($"Main process exited, code={exit.CodeText}, status={Describe(exit)}", Priorities.Notice));
         }
 
         Keep(failure);
@@ -77,7 +78,7 @@ public sealed partial class ServiceMachine
 
         if (failure is not (ServiceResult.Success or ServiceResult.ExecCondition))
         {
-            _actions.Add(new ServiceAction.Report($"Control process exited, code={exit.CodeText}, status={Describe(exit)}"));
+            _actions.Add(new ServiceAction.Report($"Control process exited, code={exit.CodeText}, status={Describe(exit)}", Priorities.Notice));
         }
 
         if (State != ServiceState.Reload)
@@ -205,7 +206,7 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnRunFailed(ProcessRole role, string reason, DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        _actions.Add(new ServiceAction.Report($"Failed to run the {(role == ProcessRole.Main ? "main" : "control")} process: {reason}"));
+        _actions.Add(new ServiceAction.Report($"Failed to run the {(role == ProcessRole.Main ? "main" : "control")} process: {reason}", Priorities.Warning));
         switch (State)
         {
             case ServiceState.Condition or ServiceState.StartPre:
@@ -283,7 +284,7 @@ public sealed partial class ServiceMachine
 
         return Finish();
 
-        void Report(string text) => _actions.Add(new ServiceAction.Report(text));
+        void Report(string text) => _actions.Add(new ServiceAction.Report(text, Priorities.Warning));
     }
 
     /// <summary>A daemon may move on to a new process as long as it writes the PID file before the old one ends.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Coreutil.Supervisor.Journal;
 
 namespace Coreutil.Supervisor.Machine;
 
@@ -90,7 +91,7 @@ public sealed partial class ServiceMachine
     {
         if (State is ServiceState.StartPost or ServiceState.Running or ServiceState.Reload)
         {
-            _actions.Add(new ServiceAction.Report("Watchdog timeout!"));
+            _actions.Add(new ServiceAction.Report("Watchdog timeout!", Priorities.Error));
             EnterSignal(ServiceState.StopWatchdog, ServiceResult.Watchdog);
         }
     }

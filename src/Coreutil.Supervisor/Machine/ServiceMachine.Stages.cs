@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
 
 namespace Coreutil.Supervisor.Machine;
 
@@ -144,7 +145,7 @@ public sealed partial class ServiceMachine
         _actions.Add(new ServiceAction.ArmWatchdog(null));
         if (Result is not (ServiceResult.Success or ServiceResult.ExecCondition))
         {
-            _actions.Add(new ServiceAction.Report($"Failed with result '{ServiceNames.Result(Result)}'."));
+            _actions.Add(new ServiceAction.Report($"Failed with result '{ServiceNames.Result(Result)}'.", Priorities.Warning));
         }
 
         // systemd too is down for a moment before it waits: whoever follows the states sees it.
@@ -198,7 +199,7 @@ public sealed partial class ServiceMachine
 
     private void Enter(ServiceState state)
     {
-        if (ServiceNames.ActiveState(State) != ServiceNames.ActiveState(state))
+        if (ServiceNames.ActiveState(State, settings.Type) != ServiceNames.ActiveState(state, settings.Type))
         {
             ChangedAt = _now;
         }

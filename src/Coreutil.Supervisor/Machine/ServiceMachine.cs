@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
 
 namespace Coreutil.Supervisor.Machine;
 
@@ -68,7 +69,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
     public ImmutableArray<ServiceAction> RefuseStart(DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        _actions.Add(new ServiceAction.Report("Start request repeated too quickly."));
+        _actions.Add(new ServiceAction.Report("Start request repeated too quickly.", Priorities.Warning));
         EnterDead(ServiceResult.StartLimitHit, mayRestart: false);
         return Finish();
     }
@@ -129,13 +130,6 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
         return Finish();
     }
 
-    /// <summary>A running service was found after a crash or an upgrade of the supervisor: it is taken up where it stands.</summary>
-    public void Adopt(AdoptedService found)
-    {
-        (State, ChangedAt, RestartCount, Result, MainExit) = (found.State, found.Since, found.RestartCount, found.Result, found.MainExit);
-        (_isMainKnown, _isMainCommandOver, _isCounterStale) = (found.HasMain, false, false);
-    }
-
     private void Begin(DateTimeOffset now, ProcessView view)
     {
         _now = now;
@@ -149,7 +143,3 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
         return _actions.DrainToImmutable();
     }
 }
-
-/// <summary>Where an adopted service stands.</summary>
-public sealed record AdoptedService(
-    ServiceState State, DateTimeOffset Since, bool HasMain, int RestartCount = 0, ServiceResult Result = ServiceResult.Success, ProcessExit? MainExit = null);

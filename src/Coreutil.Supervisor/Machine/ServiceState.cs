@@ -47,10 +47,11 @@ public static class ServiceNames
         _ => throw new ArgumentOutOfRangeException(nameof(state)),
     };
 
-    /// <summary>A Type=idle service counts as active from its start on, as a simple one does.</summary>
-    public static string ActiveState(ServiceState state) => state switch
+    /// <summary>A Type=idle service counts as active from its very first command on: nobody waits for what waits for everybody.</summary>
+    public static string ActiveState(ServiceState state, ServiceType type) => state switch
     {
         ServiceState.Dead => "inactive",
+        ServiceState.Condition or ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost when type == ServiceType.Idle => "active",
         ServiceState.Condition or ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost or ServiceState.AutoRestart => "activating",
         ServiceState.Running or ServiceState.Exited => "active",
         ServiceState.Reload => "reloading",

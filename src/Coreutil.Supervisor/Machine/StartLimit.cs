@@ -3,8 +3,10 @@ namespace Coreutil.Supervisor.Machine;
 /// <summary>StartLimitBurst= starts in StartLimitIntervalSec=, counted from the first one (systemd's rate limit); zero of either switches it off.</summary>
 public sealed class StartLimit
 {
-    private DateTimeOffset _begin;
-    private int _count;
+    /// <summary>When the first counted start was, and how many there were since.</summary>
+    public DateTimeOffset Begin { get; private set; }
+
+    public int Count { get; private set; }
 
     public bool TryTake(int burst, TimeSpan interval, DateTimeOffset now)
     {
@@ -13,20 +15,22 @@ public sealed class StartLimit
             return true;
         }
 
-        if (_count == 0 || now - _begin >= interval)
+        if (Count == 0 || now - Begin >= interval)
         {
-            (_begin, _count) = (now, 1);
+            (Begin, Count) = (now, 1);
             return true;
         }
 
-        if (_count < burst)
+        if (Count < burst)
         {
-            _count++;
+            Count++;
             return true;
         }
 
         return false;
     }
 
-    public void Reset() => _count = 0;
+    public void Reset() => Count = 0;
+
+    public void Recall(DateTimeOffset begin, int count) => (Begin, Count) = (begin, count);
 }

@@ -15,6 +15,7 @@ public sealed unsafe class ChildWatch
     private readonly HashSet<int> _children = [];
     private readonly DescriptorWatch _reports;
     private long _started;
+    private int _pendingReports;
 
     /// <param name="spawner">Starts what is to be watched.</param>
     /// <param name="reports">Waits for the executors' reports.</param>
@@ -28,8 +29,16 @@ public sealed unsafe class ChildWatch
         // An inherited SIG_IGN would make the kernel reap our children and lose every status.
         LibC.Signal(LibC.SignalChild, 0);
         LibC.ProcessControl(LibC.SetChildSubreaper, 1, 0, 0, 0);
-        new Thread(WaitForExits) { IsBackground = true, Name = "children" }.Start();
     }
+
+    /// <summary>From now on ends are reported: whoever was taken over from another supervisor is known by now.</summary>
+    public void Begin() => new Thread(WaitForExits) { IsBackground = true, Name = "children" }.Start();
+
+    /// <summary>Nothing is started or reaped by another thread until this is disposed of; what was reaped before has been reported.</summary>
+    public IDisposable Freeze() => new HeldLock(_gate);
+
+    /// <summary>A command has been started of which is not known yet whether it was executed.</summary>
+    public bool HasPendingReports => Volatile.Read(ref _pendingReports) > 0;
 
     /// <param name="spec">The command.</param>
     /// <param name="output">Its standard output and error.</param>
@@ -62,13 +71,30 @@ public sealed unsafe class ChildWatch
         }
     }
 
-    private void WaitForReport(int end, Action<bool> onExecuted) => _reports.Watch(end, () =>
+    private void WaitForReport(int end, Action<bool> onExecuted)
     {
-        byte one;
-        nint count = LibC.Read(end, &one, 1);
-        LibC.Close(end);
-        onExecuted(count == 0);
-    });
+        Interlocked.Increment(ref _pendingReports);
+        _reports.Watch(end, () =>
+        {
+            byte one;
+            nint count = LibC.Read(end, &one, 1);
+            LibC.Close(end);
+            onExecuted(count == 0);
+            Interlocked.Decrement(ref _pendingReports);
+        });
+    }
+
+    /// <summary>From a siginfo_t on x86-64: si_code at 8, si_pid at 16, si_status at 24.</summary>
+    internal static (int Pid, ProcessExit Exit) Read(int* information)
+    {
+        var kind = information[2] switch
+        {
+            1 => ProcessExitKind.Exited,
+            3 => ProcessExitKind.Dumped,
+            _ => ProcessExitKind.Killed,
+        };
+        return (information[4], new(kind, information[6]));
+    }
 
     /// <summary>True for a child of ours that has not been reaped: its end will be reported.</summary>
     public bool IsChild(int pid)
@@ -113,23 +139,13 @@ public sealed unsafe class ChildWatch
                 continue;
             }
 
-            // siginfo_t on x86-64: si_code at 8, si_pid at 16, si_status at 24.
-            var kind = information[2] switch
-            {
-                1 => ProcessExitKind.Exited,
-                3 => ProcessExitKind.Dumped,
-                _ => ProcessExitKind.Killed,
-            };
-            int pid = information[4];
-            var exit = new ProcessExit(kind, information[6]);
-            string? membership;
+            var (pid, exit) = Read(information);
             lock (_gate)
             {
-                membership = _children.Remove(pid) ? null : ControlGroupRoot.MembershipOf(pid);
+                string? membership = _children.Remove(pid) ? null : ControlGroupRoot.MembershipOf(pid);
                 LibC.WaitId(LibC.WaitProcess, pid, information, LibC.WaitExited);
+                _onExit(pid, exit, membership);
             }
-
-            _onExit(pid, exit, membership);
         }
     }
 }

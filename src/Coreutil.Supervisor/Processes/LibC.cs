@@ -23,6 +23,11 @@ internal static unsafe partial class LibC
     public const int OpenAppendCreate = 0x441;
     public const int OpenCloseOnExec = 0x80000;
     public const int DuplicateCloseOnExec = 1030;
+    public const int SetDescriptorFlags = 2;
+    public const int CloseOnExecFlag = 1;
+    public const uint MemoryCloseOnExec = 1;
+    public const int ReceiveTimeout = 20;
+    public const int DoNotWait = 0x40;
     public const long CloseRangeCall = 436;
     public const long SignalActionCall = 13;
     public const long SetUserCall = 117;
@@ -144,6 +149,9 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "sendmsg", SetLastError = true)]
     public static partial nint SendMessage(int socket, MessageHeader* header, int flags);
+
+    [LibraryImport("libc", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int MemoryFile(string name, uint flags);
 
     [LibraryImport("libc", EntryPoint = "socketpair", SetLastError = true)]
     public static partial int SocketPair(int family, int type, int protocol, int* ends);

@@ -77,6 +77,9 @@ public sealed class ListeningSocket : IDisposable
         }
     }
 
+    /// <summary>One that this process opened before it became another program.</summary>
+    public static ListeningSocket Take(int descriptor, string address) => new(null, descriptor, address.StartsWith('/') ? address : null);
+
     /// <summary>Takes one waiting connection; null when it is gone again.</summary>
     public unsafe int? TryAccept()
     {

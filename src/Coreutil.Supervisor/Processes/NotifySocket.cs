@@ -13,21 +13,39 @@ public sealed unsafe class NotifySocket : IDisposable
     private const int CredentialsType = 2;
     private const int LongestMessage = 4096;
 
-    private readonly Socket _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+    private readonly object _gate = new();
+    private readonly EventPoll _poll = new();
+    private readonly Socket _socket;
 
     /// <param name="name">Of the abstract namespace.</param>
+    /// <param name="taken">The socket, where this process had it before it became another program.</param>
     /// <param name="onMessage">Called on the socket's thread with the sender and the lines of each message.</param>
-    public NotifySocket(string name, Action<int, IReadOnlyList<KeyValuePair<string, string>>> onMessage)
+    public NotifySocket(string name, int? taken, Action<int, IReadOnlyList<KeyValuePair<string, string>>> onMessage)
     {
         Address = $"@{name}";
-        _socket.Bind(new UnixDomainSocketEndPoint($"\0{name}"));
-        int one = 1;
-        LibC.SetSocketOption((int)_socket.Handle, SocketLevel, PassCredentials, &one, sizeof(int));
+        if (taken is { } descriptor)
+        {
+            _socket = new Socket(new SafeSocketHandle(descriptor, ownsHandle: true));
+        }
+        else
+        {
+            _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+            _socket.Bind(new UnixDomainSocketEndPoint($"\0{name}"));
+            int one = 1;
+            LibC.SetSocketOption(Descriptor, SocketLevel, PassCredentials, &one, sizeof(int));
+        }
+
+        _poll.Watch(Descriptor, isOnce: false);
         new Thread(() => Receive(onMessage)) { IsBackground = true, Name = "notify" }.Start();
     }
 
     /// <summary>The value of NOTIFY_SOCKET.</summary>
     public string Address { get; }
+
+    public int Descriptor => (int)_socket.Handle;
+
+    /// <summary>No message is taken from the socket until this is disposed of; those that were have been reported.</summary>
+    public IDisposable Freeze() => new HeldLock(_gate);
 
     public void Dispose() => _socket.Dispose();
 
@@ -35,26 +53,26 @@ public sealed unsafe class NotifySocket : IDisposable
     {
         byte* buffer = stackalloc byte[LongestMessage];
         byte* control = stackalloc byte[256];
-        for (; ; )
+        int[] ready = new int[1];
+        while (!_socket.SafeHandle.IsClosed)
         {
-            var part = new LibC.IoVector { Base = buffer, Length = LongestMessage };
-            var header = new LibC.MessageHeader { Parts = &part, PartCount = 1, Control = control, ControlLength = 256 };
-            nint count = LibC.ReceiveMessage((int)_socket.Handle, &header, 0);
-            if (count < 0)
+            if (_poll.Wait(ready).IsEmpty)
             {
-                if (System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == LibC.Interrupted)
-                {
-                    continue;
-                }
-
-                return;
+                continue;
             }
 
-            // cmsghdr: length, level, type; then the sender's process, user and group.
-            bool hasSender = header.ControlLength >= 28 && *(int*)(control + 8) == SocketLevel && *(int*)(control + 12) == CredentialsType;
-            if (hasSender)
+            lock (_gate)
             {
-                onMessage(*(int*)(control + 16), Parse(new ReadOnlySpan<byte>(buffer, (int)count)));
+                var part = new LibC.IoVector { Base = buffer, Length = LongestMessage };
+                var header = new LibC.MessageHeader { Parts = &part, PartCount = 1, Control = control, ControlLength = 256 };
+                nint count = LibC.ReceiveMessage((int)_socket.SafeHandle.DangerousGetHandle(), &header, LibC.DoNotWait);
+
+                // cmsghdr: length, level, type; then the sender's process, user and group.
+                bool hasSender = count >= 0 && header.ControlLength >= 28 && *(int*)(control + 8) == SocketLevel && *(int*)(control + 12) == CredentialsType;
+                if (hasSender)
+                {
+                    onMessage(*(int*)(control + 16), Parse(new ReadOnlySpan<byte>(buffer, (int)count)));
+                }
             }
         }
     }

@@ -32,6 +32,9 @@ public sealed class ProcessGroup(string? directory)
     /// <summary>Without a cgroup each started process leads a session of its own, and that is what can be signalled.</summary>
     public void Add(int leader) => _leaders.Add(leader);
 
+    /// <summary>Sessions that are the unit's, where it has no cgroup.</summary>
+    public IEnumerable<int> Leaders => directory is null ? _leaders.Order() : [];
+
     public IReadOnlyList<int> ReadProcesses()
     {
         if (JoinFile is not { } file)

@@ -76,6 +76,11 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
         return job;
     }
 
+    public IReadOnlyCollection<Job> All => _jobs.Values;
+
+    /// <summary>A job that another supervisor had, waiting or running.</summary>
+    public void Recall(SupervisedUnit unit, JobKind kind, bool isRunning) => SetRunning(Add(unit, kind), isRunning);
+
     /// <summary>The unit's state may have changed: its job may be over, or can begin now.</summary>
     public void NoteChange(SupervisedUnit unit)
     {

@@ -9,8 +9,11 @@ internal sealed class OneShotTimer(TimeProvider time, Action<Action> post, Actio
     private ITimer? _timer;
     private int _number;
 
+    public DateTimeOffset? Deadline { get; private set; }
+
     public void Arm(DateTimeOffset? deadline)
     {
+        Deadline = deadline;
         _timer?.Dispose();
         _timer = null;
         int number = ++_number;
@@ -38,6 +41,7 @@ internal sealed class OneShotTimer(TimeProvider time, Action<Action> post, Actio
         }
         else
         {
+            Deadline = null;
             onDue();
         }
     }

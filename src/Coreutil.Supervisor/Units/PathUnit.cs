@@ -51,6 +51,18 @@ public sealed class PathUnit : TriggerUnit
         EnterWaiting();
     }
 
+    protected override TriggerMemory RememberMore(TriggerMemory memory) => memory with { Stamps = _seen };
+
+    /// <summary>What changed while nobody looked counts.</summary>
+    protected override void Resume(TriggerMemory memory)
+    {
+        _seen = memory.Stamps;
+        if (Sub == "waiting")
+        {
+            _timer.Arm(Now);
+        }
+    }
+
     private PathSettings Settings => Definition.PathWatch!;
 
     private void EnterWaiting()

@@ -1,26 +1,23 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
-using Coreutil.Supervisor.Machine;
 
 namespace Coreutil.Supervisor.Units;
 
-/// <summary>What the next unitd must know of a running service.</summary>
-internal sealed record RuntimeState(ServiceState State, DateTimeOffset Since, int? MainPid, ulong MainStartTime, string Invocation, int RestartCount = 0);
+/// <summary>A unit's memory on disk: after a reboot it counts no more.</summary>
+public sealed record SavedUnit(string Boot, UnitMemory Unit);
 
-[JsonSerializable(typeof(RuntimeState))]
-internal sealed partial class RuntimeStateJson : JsonSerializerContext;
-
-/// <summary>The file of one service's <see cref="RuntimeState"/>; written only when something changed.</summary>
-internal sealed class RuntimeFile(string path)
+/// <summary>The file of one unit's <see cref="UnitMemory"/>, for the supervisor after one that was killed; written only when something changed.</summary>
+public sealed class RuntimeFile(string path, string boot)
 {
-    private RuntimeState? _written;
+    private byte[]? _written;
 
-    /// <summary>Null where there is none, or what a crash left of one.</summary>
-    public RuntimeState? Read()
+    /// <summary>Null where there is none of this boot, or what a crash left of one.</summary>
+    public UnitMemory? Read()
     {
         try
         {
-            return File.Exists(path) ? _written = JsonSerializer.Deserialize(File.ReadAllText(path), RuntimeStateJson.Default.RuntimeState) : null;
+            return File.Exists(path) && JsonSerializer.Deserialize(File.ReadAllText(path), UnitMemoryJson.Default.SavedUnit) is { Unit: not null } saved && saved.Boot == boot
+                ? saved.Unit
+                : null;
         }
         catch (JsonException)
         {
@@ -28,17 +25,18 @@ internal sealed class RuntimeFile(string path)
         }
     }
 
-    public void Write(RuntimeState state)
+    public void Write(UnitMemory memory)
     {
-        if (state == _written)
+        byte[] bytes = JsonSerializer.SerializeToUtf8Bytes(new SavedUnit(boot, memory), UnitMemoryJson.Default.SavedUnit);
+        if (_written is not null && bytes.AsSpan().SequenceEqual(_written))
         {
             return;
         }
 
         string half = path + ".new";
-        File.WriteAllText(half, JsonSerializer.Serialize(state, RuntimeStateJson.Default.RuntimeState));
+        File.WriteAllBytes(half, bytes);
         File.Move(half, path, overwrite: true);
-        _written = state;
+        _written = bytes;
     }
 
     public void Delete()

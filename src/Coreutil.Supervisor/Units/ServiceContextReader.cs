@@ -1,4 +1,5 @@
 using System.Globalization;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Processes;
 using Coreutil.Units.Files;
 
@@ -40,6 +41,8 @@ internal static class ServiceContextReader
             Error = section.Text("StandardError") is { } error && error != "inherit" ? ReadOutput(error) : output,
             IgnoresSigpipe = section.Flag("IgnoreSIGPIPE", true),
             Identifier = section.Text("SyslogIdentifier"),
+            Level = Priorities.Parse(section.Text("SyslogLevel") ?? "") ?? Priorities.Information,
+            HasLevelPrefix = section.Flag("SyslogLevelPrefix", true),
         };
     }
 

@@ -100,7 +100,7 @@ internal static class ServiceReader
         {
             problems.Add(section.Raw("BusName") is null
                 ? "Service is of type D-Bus but no D-Bus service name has been specified. Refusing."
-                : "Service is of type D-Bus, and unitd watches no bus.");
+                : "Service is of type D-Bus, and unitd watches no bus: Type=notify, or Type=exec where it says nothing, starts it here.");
         }
     }
 

@@ -20,6 +20,9 @@ public sealed record ServiceHost
 
     public required string StateDirectory { get; init; }
 
+    /// <summary>This boot of the machine; each line of a journal carries it.</summary>
+    public required string Boot { get; init; }
+
     public string? ControlGroupRoot { get; init; }
 
     /// <summary>NOTIFY_SOCKET of services that may notify.</summary>
@@ -31,6 +34,11 @@ public sealed record ServiceHost
     /// <summary>Tells whose process a number is, so that its end is reported to the right unit.</summary>
     public required Action<int, ServiceUnit, ProcessRole> Register { get; init; }
 
+    /// <summary>How a process ended that was nobody's child here, where the guard has told it.</summary>
+    public required Func<ProcessIdentity, ProcessExit?> TryTakeExit { get; init; }
+
+    public required Func<bool> IsGuarded { get; init; }
+
     /// <summary>Queues the restart job of a service whose RestartSec= is over.</summary>
     public required Action<ServiceUnit> Restart { get; init; }
 
@@ -39,22 +47,20 @@ public sealed record ServiceHost
 }
 
 /// <summary>The shell around a <see cref="ServiceMachine"/>: does what the machine says and tells it what happened. Lives on the supervisor's loop.</summary>
-public class ServiceUnit : SupervisedUnit
+public partial class ServiceUnit : SupervisedUnit
 {
     private static readonly TimeSpan _pidFilePeriod = TimeSpan.FromMilliseconds(100);
 
     private readonly ServiceHost _host;
     private readonly ProcessGroup _group;
-    private readonly RuntimeFile _runtime;
     private readonly string _outputPipe;
     private readonly OneShotTimer _stageTimer;
     private readonly OneShotTimer _watchdogTimer;
     private readonly OneShotTimer _pidFileTimer;
     private ServiceMachine _machine;
     private int? _output;
-    private int? _main;
-    private int? _control;
-    private bool _isMainForeign;
+    private ProcessIdentity? _main;
+    private ProcessIdentity? _control;
     private string _invocation = "";
     private (ProcessRole Role, string Why)? _refusal;
 
@@ -64,7 +70,6 @@ public class ServiceUnit : SupervisedUnit
         _host = host;
         _machine = new ServiceMachine(definition.Service);
         _group = new ProcessGroup(host.ControlGroupRoot is { } root ? Path.Combine(root, definition.Name) : null);
-        _runtime = new RuntimeFile(Path.Combine(host.StateDirectory, "run", $"{definition.Name}.json"));
         _outputPipe = Path.Combine(host.StateDirectory, "journal", $"{definition.Name}.output");
         Journal = new UnitJournal(Path.Combine(host.StateDirectory, "journal", definition.Name));
         _stageTimer = new(host.Time, host.Post, () => Apply(_machine.OnTimer(Now, View)));
@@ -76,7 +81,7 @@ public class ServiceUnit : SupervisedUnit
 
     public override UnitState State => Definition.LoadError is not null && _machine.IsIdle
         ? new(Definition.LoadState, "inactive", "dead")
-        : new("loaded", ServiceNames.ActiveState(_machine.State), SubStateOf(_machine.State));
+        : new("loaded", ServiceNames.ActiveState(_machine.State, _machine.Settings.Type), SubStateOf(_machine.State));
 
     public override DateTimeOffset ChangedAt => _machine.ChangedAt;
 
@@ -91,9 +96,9 @@ public class ServiceUnit : SupervisedUnit
 
     public override bool HasReloadFailed => _machine.ReloadResult != ServiceResult.Success;
 
-    public int? MainPid => _main;
+    public int? MainPid => _main?.Pid;
 
-    public int? ControlPid => _control;
+    public int? ControlPid => _control?.Pid;
 
     public ProcessExit? MainExit => _machine.MainExit;
 
@@ -138,12 +143,13 @@ public class ServiceUnit : SupervisedUnit
 
     public void OnExited(int pid, ProcessRole role, ProcessExit exit)
     {
-        if (role == ProcessRole.Main && pid == _main)
+        _foreign.Remove(pid);
+        if (role == ProcessRole.Main && pid == MainPid)
         {
             _main = null;
             Apply(_machine.OnMainExited(exit, Now, View));
         }
-        else if (role == ProcessRole.Control && pid == _control)
+        else if (role == ProcessRole.Control && pid == ControlPid)
         {
             _control = null;
             Apply(_machine.OnControlExited(exit, Now, View));
@@ -164,15 +170,15 @@ public class ServiceUnit : SupervisedUnit
     /// <summary>True when the sender is one of this unit's processes; whether it is heard is another question.</summary>
     public bool TryNotify(int sender, IReadOnlyList<KeyValuePair<string, string>> fields)
     {
-        if (sender != _main && sender != _control && !_group.ReadProcesses().Contains(sender))
+        if (sender != MainPid && sender != ControlPid && !_group.ReadProcesses().Contains(sender))
         {
             return false;
         }
 
         bool isHeard = _machine.Settings.NotifyAccess switch
         {
-            NotifyAccess.Main => sender == _main,
-            NotifyAccess.Exec => sender == _main || sender == _control,
+            NotifyAccess.Main => sender == MainPid,
+            NotifyAccess.Exec => sender == MainPid || sender == ControlPid,
             NotifyAccess.All => true,
             _ => false,
         };
@@ -188,47 +194,6 @@ public class ServiceUnit : SupervisedUnit
         return true;
     }
 
-    /// <summary>After a crash of unitd: takes up a main process that still runs, and ends what is left of a unit whose main process is gone.</summary>
-    public void Recover()
-    {
-        var saved = Definition.LoadError is null ? _runtime.Read() : null;
-        bool isMainAlive = saved?.MainPid is { } pid && new ProcessIdentity(pid, saved.MainStartTime).IsAlive;
-        if (saved is null || !(isMainAlive || saved.State == ServiceState.Exited))
-        {
-            if (saved is not null)
-            {
-                _runtime.Delete();
-                Report("The main process ended while the supervisor was away; how is not known.");
-            }
-
-            if (!_group.IsEmpty)
-            {
-                _group.Signal(Signals.Kill);
-            }
-
-            return;
-        }
-
-        _invocation = saved.Invocation;
-        OpenOutput();
-        _machine.Adopt(new(saved.State, saved.Since, isMainAlive, saved.RestartCount));
-        Touched(this);
-        if (isMainAlive)
-        {
-            TakeAsMain(saved.MainPid!.Value);
-            Report("Found running after a restart of the supervisor.");
-        }
-    }
-
-    /// <summary>A process that is nobody's child here (adopted, or forked away by a daemon's other child) tells nothing: it is looked for from time to time.</summary>
-    public void CheckAdopted()
-    {
-        if (_isMainForeign && _main is { } pid && ProcessIdentity.TryRead(pid) is null && !_host.Children.IsChild(pid))
-        {
-            OnExited(pid, ProcessRole.Main, new(ProcessExitKind.Unknown, 0));
-        }
-    }
-
     public override void Forget()
     {
         _stageTimer.Arm(null);
@@ -240,11 +205,10 @@ public class ServiceUnit : SupervisedUnit
         }
 
         File.Delete(_outputPipe);
-        _runtime.Delete();
         _group.Remove();
     }
 
-    public void Report(string text) => Journal.Append(new(Now, "unitd", Environment.ProcessId, text));
+    public void Report(string text, int priority = Priorities.Information) => Journal.Append(new(Now, _host.Boot, priority, Environment.ProcessId, "unitd", text));
 
     protected virtual string SubStateOf(ServiceState state) => ServiceNames.SubState(state);
 
@@ -279,10 +243,10 @@ public class ServiceUnit : SupervisedUnit
         {
             bool isNumber = File.Exists(file) && int.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int named) && named > 1;
             int pid = isNumber ? int.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture) : 0;
-            return isNumber && ProcessIdentity.TryRead(pid) is not null && pid != _control ? pid : null;
+            return isNumber && ProcessIdentity.TryRead(pid) is not null && pid != ControlPid ? pid : null;
         }
 
-        var left = _group.ReadProcesses().Where(pid => pid != _control && ProcessIdentity.TryRead(pid) is not null).ToArray();
+        var left = _group.ReadProcesses().Where(pid => pid != ControlPid && ProcessIdentity.TryRead(pid) is not null).ToArray();
         return settings.GuessesMain && left.Length == 1 ? left[0] : null;
     }
 
@@ -315,13 +279,13 @@ public class ServiceUnit : SupervisedUnit
                     TakeAsMain(adopt.Pid);
                     break;
                 case ServiceAction.Entered entered when _refusal is null:
-                    NotePassage(new("loaded", ServiceNames.ActiveState(entered.State), SubStateOf(entered.State)));
+                    NotePassage(new("loaded", ServiceNames.ActiveState(entered.State, _machine.Settings.Type), SubStateOf(entered.State)));
                     break;
                 case ServiceAction.RequestRestart:
                     _host.Post(() => _host.Restart(this));
                     break;
                 case ServiceAction.Report report:
-                    Report($"{Name}: {report.Text}");
+                    Report($"{Name}: {report.Text}", report.Priority);
                     break;
             }
         }
@@ -334,19 +298,23 @@ public class ServiceUnit : SupervisedUnit
         }
 
         _pidFileTimer.Arm(_machine.IsAwaitingPidFile ? Now + _pidFilePeriod : null);
-        SaveRuntime();
+        if (_machine.IsIdle)
+        {
+            _group.Remove();
+        }
+
         Touched(this);
     }
 
-    private void TakeAsMain(int pid)
+    private void Set(ProcessIdentity process, ProcessRole role)
     {
-        _main = pid;
-        _host.Register(pid, this, ProcessRole.Main);
-        _group.Add(pid);
-        _isMainForeign = !_host.Children.IsChild(pid);
-        if (_isMainForeign)
+        if (role == ProcessRole.Main)
         {
-            _host.Children.WatchForeign(pid, () => _host.Post(CheckAdopted));
+            _main = process;
+        }
+        else
+        {
+            _control = process;
         }
     }
 
@@ -365,14 +333,7 @@ public class ServiceUnit : SupervisedUnit
             {
                 _host.Register(pid, this, run.Role);
                 _group.Add(pid);
-                if (run.Role == ProcessRole.Main)
-                {
-                    (_main, _isMainForeign) = (pid, false);
-                }
-                else
-                {
-                    _control = pid;
-                }
+                Set(ProcessIdentity.TryRead(pid, isDeadToo: true) ?? new(pid, 0), run.Role);
             });
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
@@ -397,7 +358,7 @@ public class ServiceUnit : SupervisedUnit
         return new()
         {
             InvocationId = _invocation,
-            MainPid = role == ProcessRole.Control ? _main : null,
+            MainPid = role == ProcessRole.Control ? MainPid : null,
             Result = isEnding ? _machine.Result : null,
             MainExit = _machine.MainExit,
             NotifySocket = _machine.Settings.NotifyAccess == NotifyAccess.None ? null : _host.NotifyAddress,
@@ -414,32 +375,23 @@ public class ServiceUnit : SupervisedUnit
             case KillTarget.Group:
                 _group.Signal(kill.Signal);
                 break;
-            case KillTarget.Main when _main is { } main:
+            case KillTarget.Main when MainPid is { } main:
                 ProcessGroup.SignalOne(main, kill.Signal);
                 break;
-            case KillTarget.Control when _control is { } control:
+            case KillTarget.Control when ControlPid is { } control:
                 ProcessGroup.SignalOne(control, kill.Signal);
                 break;
         }
     }
 
-    private void OpenOutput() => _output ??= _host.Output.Open(
+    private void OpenOutput(byte[]? half = null) => _output ??= _host.Output.Open(
         _outputPipe,
-        line => Journal.Append(new(_host.Time.GetUtcNow(), Identifier, _main ?? _control ?? 0, line)));
+        line =>
+        {
+            var (priority, text) = Definition.Context.HasLevelPrefix ? Priorities.TakePrefix(line, Definition.Context.Level) : (Definition.Context.Level, line);
+            Journal.Append(new(_host.Time.GetUtcNow(), _host.Boot, priority, MainPid ?? ControlPid ?? 0, Identifier, text));
+        },
+        half ?? []);
 
     private string Identifier => Definition.Context.Identifier ?? Path.GetFileName(Definition.Service.Start.FirstOrDefault()?.Path ?? Name);
-
-    private void SaveRuntime()
-    {
-        if (_machine.State is ServiceState.Running or ServiceState.Exited)
-        {
-            ulong startTime = _main is { } pid ? ProcessIdentity.TryRead(pid)?.StartTime ?? 0 : 0;
-            _runtime.Write(new(_machine.State, _machine.ChangedAt, _main, startTime, _invocation, _machine.RestartCount));
-        }
-        else if (_machine.IsIdle)
-        {
-            _runtime.Delete();
-            _group.Remove();
-        }
-    }
 }

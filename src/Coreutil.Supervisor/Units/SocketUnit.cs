@@ -53,7 +53,7 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
             Close();
             Enter("failed", ServiceResult.ServiceStartLimitHit);
         }
-        else if (triggered.IsIdle || triggered.IsWaitingToRestart)
+        else if ((triggered.IsIdle || triggered.IsWaitingToRestart) && (_sockets.Length > 0 || TryOpen()))
         {
             Listen();
         }
@@ -68,6 +68,40 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
 
     protected override void Activate()
     {
+        if (TryOpen())
+        {
+            Listen();
+        }
+    }
+
+    protected override TriggerMemory RememberMore(TriggerMemory memory) => memory with
+    {
+        Accepted = _accepted,
+        Sockets = [.. _sockets.Select(socket => socket.Descriptor)],
+        Connections = _connections.ToImmutableDictionary(),
+    };
+
+    /// <summary>With the sockets as they were where this process had them; else a new one is opened, as soon as no service listens on the old one any more.</summary>
+    protected override void Resume(TriggerMemory memory)
+    {
+        _accepted = memory.Accepted;
+        if (Host.IsReexecuted)
+        {
+            _sockets = [.. memory.Sockets.Zip(Settings.Listens, (descriptor, listen) => ListeningSocket.Take(descriptor, listen.Address))];
+            foreach (var (service, connection) in memory.Connections)
+            {
+                _connections[service] = connection;
+            }
+        }
+
+        if (Sub == "listening" && (_sockets.Length > 0 || TryOpen()))
+        {
+            Listen();
+        }
+    }
+
+    private bool TryOpen()
+    {
         try
         {
             var opened = ImmutableArray.CreateBuilder<ListeningSocket>();
@@ -77,12 +111,13 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
             }
 
             _sockets = opened.ToImmutable();
-            Listen();
+            return true;
         }
         catch (Exception refused) when (refused is SocketException or IOException or UnauthorizedAccessException)
         {
             Close();
             Enter("failed", ServiceResult.Resources);
+            return false;
         }
     }
 

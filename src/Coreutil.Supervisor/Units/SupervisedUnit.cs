@@ -1,5 +1,6 @@
 using Coreutil.Supervisor.Machine;
 using Coreutil.Units;
+using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor.Units;
 
@@ -147,6 +148,29 @@ public abstract class SupervisedUnit(UnitDefinition definition)
         (ConditionResult, AssertResult) = (null, null);
     }
 
+    /// <summary>What the next supervisor must know besides the file.</summary>
+    public virtual UnitMemory Remember() => new()
+    {
+        Name = Name,
+        IsActive = IsActive,
+        LastActive = LastActive,
+        LastInactive = LastInactive,
+        ConditionResult = ConditionResult,
+        AssertResult = AssertResult,
+        IsStartLimitHit = IsStartLimitHit,
+        StartLimitBegin = _limit.Begin,
+        StartLimitCount = _limit.Count,
+    };
+
+    /// <summary>The unit is taken up where another supervisor, or this one before it became another, left it.</summary>
+    public virtual void Recall(UnitMemory memory)
+    {
+        (LastActive, LastInactive) = (memory.LastActive, memory.LastInactive);
+        (ConditionResult, AssertResult, IsStartLimitHit) = (memory.ConditionResult, memory.AssertResult, memory.IsStartLimitHit);
+        _limit.Recall(memory.StartLimitBegin, memory.StartLimitCount);
+        Touched(this);
+    }
+
     /// <summary>The unit is unloaded for good.</summary>
     public virtual void Forget()
     {
@@ -191,6 +215,12 @@ public sealed class PassiveUnit(UnitDefinition definition, TimeProvider time, bo
 
     public override void Stop(bool isRestart) => Set(false);
 
+    public override void Recall(UnitMemory memory)
+    {
+        base.Recall(memory);
+        _isActive = memory.IsActive;
+    }
+
     protected override DateTimeOffset Now => time.GetUtcNow();
 
     protected override void Activate() => Set(true);
@@ -224,7 +254,12 @@ public sealed class StandInUnit(UnitDefinition definition, TimeProvider time) : 
         _answers switch
         {
             null => "start",
-            true => Name.EndsWith(".target", StringComparison.Ordinal) ? "active" : "running",
+            true => UnitName.Suffix(Name) switch
+            {
+                "target" => "active",
+                "device" => "plugged",
+                _ => "running",
+            },
             false => "dead",
         });
 
@@ -241,6 +276,12 @@ public sealed class StandInUnit(UnitDefinition definition, TimeProvider time) : 
 
     public override void Stop(bool isRestart)
     {
+    }
+
+    public override void Recall(UnitMemory memory)
+    {
+        base.Recall(memory);
+        Observe(memory.IsActive);
     }
 
     protected override DateTimeOffset Now => time.GetUtcNow();

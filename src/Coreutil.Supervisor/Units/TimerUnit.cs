@@ -8,11 +8,13 @@ public sealed class TimerUnit : TriggerUnit
     private readonly HashSet<int> _spent = [];
     private DateTimeOffset _activeSince;
     private DateTimeOffset? _lastTrigger;
+    private DateTimeOffset _startup;
 
     public TimerUnit(UnitDefinition definition, TriggerHost host)
         : base(definition, host)
     {
         _timer = new(host.Time, host.Post, Elapse);
+        _startup = host.Startup;
         _stampFile = Path.Combine(host.StateDirectory, "run", $"stamp-{definition.Name}");
     }
 
@@ -52,6 +54,19 @@ public sealed class TimerUnit : TriggerUnit
         EnterWaiting();
     }
 
+    protected override TriggerMemory RememberMore(TriggerMemory memory) =>
+        memory with { ActiveSince = _activeSince, LastTrigger = _lastTrigger, Startup = _startup, Spent = [.. _spent.Order()] };
+
+    protected override void Resume(TriggerMemory memory)
+    {
+        (_activeSince, _lastTrigger, _startup) = (memory.ActiveSince, memory.LastTrigger, memory.Startup);
+        _spent.UnionWith(memory.Spent);
+        if (Sub is "waiting" or "elapsed")
+        {
+            EnterWaiting();
+        }
+    }
+
     private TimerSettings Settings => Definition.Timer!;
 
     private void EnterWaiting()
@@ -76,7 +91,7 @@ public sealed class TimerUnit : TriggerUnit
         DateTimeOffset? begin = line.Base switch
         {
             TimerBase.Active => _activeSince,
-            TimerBase.Boot or TimerBase.Startup => Host.Startup,
+            TimerBase.Boot or TimerBase.Startup => _startup,
             TimerBase.UnitActive => Latest(triggered?.LastActive, _lastTrigger),
             _ => Latest(triggered?.LastInactive, _lastTrigger),
         };

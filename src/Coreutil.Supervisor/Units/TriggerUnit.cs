@@ -13,6 +13,9 @@ public sealed record TriggerHost
 
     public required string StateDirectory { get; init; }
 
+    /// <summary>This supervisor is the same process as the one before it: descriptors are where they were.</summary>
+    public bool IsReexecuted { get; init; }
+
     /// <summary>Queues a step on the supervisor's loop.</summary>
     public required Action<Action> Post { get; init; }
 
@@ -54,6 +57,23 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
             _result = ServiceResult.Success;
         }
     }
+
+    public override UnitMemory Remember() => base.Remember() with { Trigger = RememberMore(new() { Sub = _sub, Result = _result, ChangedAt = _changedAt }) };
+
+    public override void Recall(UnitMemory memory)
+    {
+        base.Recall(memory);
+        if (memory.Trigger is { } trigger && Definition.LoadError is null)
+        {
+            (_sub, _result, _changedAt) = (trigger.Sub, trigger.Result, trigger.ChangedAt);
+            Resume(trigger);
+        }
+    }
+
+    protected abstract TriggerMemory RememberMore(TriggerMemory memory);
+
+    /// <summary>Waits again for what it waited for.</summary>
+    protected abstract void Resume(TriggerMemory memory);
 
     protected TriggerHost Host => host;
 

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 
@@ -50,6 +51,12 @@ public sealed record ServiceContext
 
     /// <summary>SyslogIdentifier=: the name before each journal line; null: the program's.</summary>
     public string? Identifier { get; init; }
+
+    /// <summary>SyslogLevel=: the priority of lines that say none themselves.</summary>
+    public int Level { get; init; } = Priorities.Information;
+
+    /// <summary>SyslogLevelPrefix=: a line may begin with its own.</summary>
+    public bool HasLevelPrefix { get; init; } = true;
 }
 
 public sealed record EnvironmentFileReference(string Path, bool IsOptional);

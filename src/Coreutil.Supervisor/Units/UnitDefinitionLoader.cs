@@ -58,7 +58,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
             "socket" => SocketReader.Read(definition, own, problems),
             "mount" => MountReader.Read(definition, own, problems),
             "target" or "slice" => definition,
-            var type => definition with { LoadState = "error", LoadError = $"{sources.Path}: this host's kernel offers unitd no {type} units" },
+            var type => definition with { LoadState = "error", LoadError = $"{sources.Path}: {WhyNot(type)}" },
         };
         return problems.Count == 0
             ? definition
@@ -66,6 +66,15 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
 
         UnitSection Section(string section) => new(file, section, name, specifiers);
     }
+
+    private static string WhyNot(string type) => type switch
+    {
+        "automount" => "unitd does not speak autofs; a .mount unit that others name in RequiresMountsFor= is mounted before them",
+        "swap" => "unitd swaps nothing; swapon(8) in a Type=oneshot service does",
+        "device" => "a device unit has no file; unitd has one for each path below /dev and /sys that is there",
+        "scope" => "a scope unit has no file; programs make them over D-Bus, which unitd does not offer",
+        _ => $"unitd knows no units of type {type}",
+    };
 
     /// <summary>The section that a type's settings stand in: [Service] of a service.</summary>
     public static string OwnSection(string name)

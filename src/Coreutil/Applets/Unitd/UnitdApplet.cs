@@ -1,10 +1,12 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
 using Coreutil.Applets.UnitExecutor;
 using Coreutil.Core.Applets;
 using Coreutil.Supervisor;
+using Coreutil.Supervisor.Processes;
 
 namespace Coreutil.Applets.Unitd;
 
@@ -58,6 +60,12 @@ internal static class UnitdApplet
                 return Task.FromResult(ExitCode.Usage);
             }
 
+            string? guard = context.Variable(Guard.Variable);
+            if (guard is null)
+            {
+                return Task.FromResult(new Guard(context.ExecutablePath, context.Error, context.Time).Run(cancel));
+            }
+
             return UnitdCommand.RunAsync(
                 context,
                 new UnitdOptions
@@ -68,6 +76,7 @@ internal static class UnitdApplet
                     BinDirectory = parsed.GetValue(bin) ?? LinkDirectory.Of(context),
                     Address = given ?? DefaultAddress(),
                     EtcdEndpoint = endpoint,
+                    GuardDescriptor = int.TryParse(guard, NumberStyles.None, CultureInfo.InvariantCulture, out int link) ? link : null,
                 },
                 cancel);
         });

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Coreutil.Supervisor.Machine;
+using Coreutil.Supervisor.Units;
 
 namespace Coreutil.Tests.Supervisor.Machine;
 
@@ -112,11 +114,17 @@ public sealed class ServiceMachineTests
         Assert.True(limit.TryTake(0, TimeSpan.FromSeconds(10), begin));
     }
 
+    /// <summary>Each sequence is played twice: the second time every event meets another machine, which was told what the one before it knew.</summary>
     private static string Play(string settings, string events)
     {
-        var player = new Player(Settings(settings));
-        string states = player.Play(events);
-        return $"{states} {ServiceNames.Result(player.Machine.Result)}";
+        string[] played = [.. ((bool[])[false, true]).Select(isHandedOn =>
+        {
+            var player = new Player(Settings(settings), isHandedOn);
+            string states = player.Play(events);
+            return $"{states} {ServiceNames.Result(player.Machine.Result)}";
+        })];
+        Assert.Equal(played[0], played[1]);
+        return played[0];
     }
 
     private static ServiceSettings Settings(string words)
@@ -150,7 +158,7 @@ public sealed class ServiceMachineTests
     }
 
     /// <summary>The processes around a machine: alive from the action that runs them to the event that ends them.</summary>
-    private sealed class Player(ServiceSettings settings)
+    private sealed class Player(ServiceSettings settings, bool isHandedOn = false)
     {
         private DateTimeOffset _now = DateTimeOffset.UnixEpoch;
         private bool _isMainAlive;
@@ -158,7 +166,7 @@ public sealed class ServiceMachineTests
         private bool _isSomebodyLeft;
         private int? _daemon;
 
-        public ServiceMachine Machine { get; } = new(settings);
+        public ServiceMachine Machine { get; private set; } = new(settings);
 
         private ProcessView View => new(_isMainAlive, _isControlAlive, !_isMainAlive && !_isControlAlive && !_isSomebodyLeft, _daemon);
 
@@ -175,6 +183,7 @@ public sealed class ServiceMachineTests
                 };
                 if (step is not ("daemon" or "left"))
                 {
+                    HandOn();
                     Step(step);
                 }
 
@@ -183,6 +192,17 @@ public sealed class ServiceMachineTests
             }
 
             return string.Join(' ', states);
+        }
+
+        private void HandOn()
+        {
+            if (isHandedOn)
+            {
+                var memory = new UnitMemory { Name = "a.service", Service = new() { Machine = Machine.Remember() } };
+                byte[] written = JsonSerializer.SerializeToUtf8Bytes(memory, UnitMemoryJson.Default.UnitMemory);
+                Machine = new(settings);
+                Machine.Recall(JsonSerializer.Deserialize(written, UnitMemoryJson.Default.UnitMemory)!.Service!.Machine);
+            }
         }
 
         private void Step(string step)

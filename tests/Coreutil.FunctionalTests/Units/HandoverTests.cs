@@ -1,0 +1,119 @@
+using System.Globalization;
+
+namespace Coreutil.FunctionalTests.Units;
+
+/// <summary>What becomes of units when their supervisor becomes another program, or is killed.</summary>
+public sealed class HandoverTests : IDisposable
+{
+    private static readonly TimeSpan _patience = TimeSpan.FromSeconds(30);
+
+    private readonly TemporaryDirectory _directory = new();
+
+    public void Dispose() => _directory.Dispose();
+
+    [Fact]
+    public async Task A_unitd_that_executes_itself_anew_disturbs_no_unit_and_loses_no_line()
+    {
+        // The line is written in two halves, so that a handover falls between them as well.
+        Write("count.service", """
+            [Service]
+            ExecStart=/bin/sh -c 'i=0; while [ ! -e %H/end ]; do i=$$((i+1)); printf line; sleep 0.005; echo " $$i"; done'
+            """);
+        Write("slow.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'until [ -e %H/go ]; do sleep 0.05; done'\nExecStart=/bin/true\n");
+        Write("late.service", "[Unit]\nAfter=slow.service\n[Service]\nExecStart=/bin/sleep 1000\n");
+        Write("echo.socket", $"[Socket]\nListenStream={_directory["echo"]}\n");
+        Write("echo.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+        Write("soon.timer", "[Timer]\nOnActiveSec=1000\n");
+        Write("soon.service", "[Service]\nType=oneshot\nExecStart=/bin/true\n");
+        Write("goal.target", "[Unit]\nDescription=Goal\n");
+        await using var unitd = await StartAsync();
+        Assert.Equal(0, (await UnitctlAsync("start", "count", "echo.socket", "soon.timer", "goal.target")).ExitCode);
+        Assert.Equal(0, (await UnitctlAsync("start", "--no-block", "slow", "late")).ExitCode);
+        string supervisor = await SupervisorAsync(unitd);
+        string main = await PropertyAsync("count", "MainPID");
+        string since = await PropertyAsync("count", "StateChangeTimestamp");
+
+        for (int round = 0; round < 10; round++)
+        {
+            var outcome = await UnitctlAsync("daemon-reexec");
+            Assert.Equal((0, ""), (outcome.ExitCode, outcome.Error));
+        }
+
+        Assert.Equal(supervisor, await SupervisorAsync(unitd));
+        Assert.Equal(main, await PropertyAsync("count", "MainPID"));
+        Assert.Equal(since, await PropertyAsync("count", "StateChangeTimestamp"));
+        Assert.Equal("listening", await PropertyAsync("echo.socket", "SubState"));
+        Assert.Equal("waiting", await PropertyAsync("soon.timer", "SubState"));
+        Assert.Equal("active", await PropertyAsync("goal.target", "ActiveState"));
+        Assert.Equal("activating", await PropertyAsync("slow", "ActiveState"));
+        Assert.Equal("inactive", await PropertyAsync("late", "ActiveState"));
+
+        // The second command of the oneshot, the job that waits for it, and the socket work on.
+        File.WriteAllText(_directory["go"], "");
+        await unitd.UntilAsync(async () => await PropertyAsync("late", "ActiveState") == "active", _patience, "the job was lost");
+        Assert.Equal("exited", await PropertyAsync("slow", "SubState"));
+        using (var client = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified))
+        {
+            await client.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(_directory["echo"]));
+            await unitd.UntilAsync(async () => await PropertyAsync("echo", "ActiveState") == "active", _patience, "the socket started nothing");
+        }
+
+        File.WriteAllText(_directory["end"], "");
+        await unitd.UntilAsync(async () => await PropertyAsync("count", "ActiveState") == "inactive", _patience, "the end of the service was not seen");
+        string[] lines = [.. (await UnitctlAsync("journal", "-n", "100000", "count")).Output.Split('\n').Where(line => line.Contains(": line ", StringComparison.Ordinal))];
+        Assert.True(lines.Length > 10, $"only {lines.Length} lines");
+        Assert.Equal(Enumerable.Range(1, lines.Length).Select(number => number.ToString(CultureInfo.InvariantCulture)), lines.Select(line => line.Split(' ')[^1]));
+    }
+
+    [Fact]
+    public async Task How_a_service_ends_while_unitd_is_dead_is_known_and_counts()
+    {
+        Write("seven.service", "[Service]\nExecStart=/bin/sh -c 'until [ -e %H/go ]; do sleep 0.05; done; exit 7'\nRestart=on-failure\nRestartSec=1000\n");
+        Write("later.service", "[Service]\nExecStart=/bin/sh -c 'until [ -e %H/later ]; do sleep 0.05; done; exit 9'\n");
+        Write("clean.service", "[Service]\nExecStart=/bin/sh -c 'until [ -e %H/go ]; do sleep 0.05; done'\n");
+        Write("steady.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+        Write("goal.target", "[Unit]\nDescription=Goal\n");
+        await using var unitd = await StartAsync();
+        Assert.Equal(0, (await UnitctlAsync("start", "seven", "later", "clean", "steady", "goal.target")).ExitCode);
+        string before = await SupervisorAsync(unitd);
+        string steady = await PropertyAsync("steady", "MainPID");
+
+        await Published.RunAsync("/bin/kill", ["-s", "KILL", before]);
+        File.WriteAllText(_directory["go"], "");
+
+        await unitd.UntilAsync(async () => (await UnitctlAsync("list-units")).ExitCode == 0 && await SupervisorAsync(unitd) != before, _patience, "unitd did not come back");
+        await unitd.UntilAsync(async () => await PropertyAsync("seven", "SubState") == "auto-restart", _patience, "Restart= was not applied");
+        Assert.Equal("7", await PropertyAsync("seven", "ExecMainStatus"));
+        Assert.Equal("exit-code", await PropertyAsync("seven", "Result"));
+        await unitd.UntilAsync(async () => await PropertyAsync("clean", "ActiveState") == "inactive", _patience, "the clean end was not seen");
+        Assert.Equal("success", await PropertyAsync("clean", "Result"));
+        Assert.Equal(steady, await PropertyAsync("steady", "MainPID"));
+        Assert.Equal("active", await PropertyAsync("goal.target", "ActiveState"));
+        File.WriteAllText(_directory["later"], "");
+        await unitd.UntilAsync(async () => await PropertyAsync("later", "ActiveState") == "failed", _patience, "the end after the return was not seen");
+        Assert.Equal("9", await PropertyAsync("later", "ExecMainStatus"));
+        Assert.Equal(0, await unitd.EndAsync("TERM"));
+    }
+
+    private Task<Daemon> StartAsync() => Daemon.StartAsync(
+        Published.Binary,
+        ["unitd", "--state-dir", _directory["state"], "--unit-path", Directory.CreateDirectory(_directory["units"]).FullName],
+        async () => (await UnitctlAsync("list-units")).ExitCode == 0);
+
+    private void Write(string name, string text)
+    {
+        Directory.CreateDirectory(_directory["units"]);
+        File.WriteAllText(Path.Combine(_directory["units"], name), text.Replace("%H", _directory.Path, StringComparison.Ordinal));
+    }
+
+    private Task<Outcome> UnitctlAsync(params string[] arguments) => Published.RunAsync(Published.Binary, ["unitctl", "--state-dir", _directory["state"], .. arguments]);
+
+    private async Task<string> PropertyAsync(string unit, string name) => (await UnitctlAsync("show", "-p", name, unit)).Output.TrimEnd('\n')[(name.Length + 1)..];
+
+    /// <summary>unitd is the child of its guard that is called after the binary; units that were left behind by another unitd are others.</summary>
+    private static async Task<string> SupervisorAsync(Daemon guard)
+    {
+        var children = await Published.RunAsync("/bin/sh", ["-c", $"for p in $(cat /proc/{guard.ProcessId}/task/*/children); do case $(tr '\\0' ' ' </proc/$p/cmdline) in *' unitd '*) echo $p;; esac; done"]);
+        return children.Output.TrimEnd('\n');
+    }
+}
