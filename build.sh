@@ -80,6 +80,7 @@ need_host_root() {
   mv "$root.new" "$root"
 }
 need_systemd() { need systemd=/lib/systemd/systemd dbus=dbus-daemon; }
+need_docker() { need docker.io=dockerd iproute2=ip curl=curl; }
 need_nginx() { need nginx-light=nginx curl=curl; }
 
 # ---- verbs ----------------------------------------------------------------------------------------------------------
@@ -148,6 +149,7 @@ run_all_tests() {
   need_nginx
   (need chromium=chromium) || true
   (need etcd-server=etcd) || true
+  (need_docker) || true
   (need redis-server=redis-server) || true
   (need iproute2=ip strace=strace dnsmasq-base=dnsmasq) || true
   (need openssh-client=ssh openssh-server=sshd openssl=openssl) || true
