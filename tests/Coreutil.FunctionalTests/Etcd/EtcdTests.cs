@@ -84,7 +84,7 @@ public sealed class EtcdTests : IDisposable
 
         foreach (var (arguments, output) in ((string Arguments, string Output)[])
         [
-            ("mkdir /d", ""), ("mk /d/a 1", "1\n"), ("set /d/b 2 --ttl 60", "2\n"), ("get /d/b", "2\n"), ("ls /d", "/d/a\n/d/b\n"), ("rm /d --recursive", ""),
+            ("mkdir /d", ""), ("mk /d/a 1", "1\n"), ("set /d/b 2 --ttl 60", "2\n"), ("get /d/b", "2\n"), ("ls /d --sort", "/d/a\n/d/b\n"), ("rm /d --recursive", ""),
         ])
         {
             var outcome = await Published.RunAsync(Published.Link("etcdctl"), arguments.Split(' '), environment: environment);
