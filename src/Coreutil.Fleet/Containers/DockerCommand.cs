@@ -43,12 +43,19 @@ internal static class DockerCommand
     private static ReadOnlySpan<string> SkipFlags(ReadOnlySpan<string> words, FrozenSet<string> switches, string shortSwitches, out string? name)
     {
         name = null;
-        while (words is [['-', _, ..] flag, ..])
+        while (words is [['-', _, ..] or ['$', not '{', ..], ..])
         {
+            string flag = words[0];
             words = words[1..];
             if (flag == "--")
             {
                 break;
+            }
+
+            // A variable from elsewhere, as a word of its own, may bring any number of flags.
+            if (flag[0] == '$')
+            {
+                continue;
             }
 
             if (!flag.StartsWith("--", StringComparison.Ordinal))

@@ -19,6 +19,7 @@ public sealed class DockerContainers : IDisposable
         ["create", "start", "restart", "die", "stop", "pause", "unpause", "rename", "destroy", "health_status"];
 
     private readonly string _endpoint;
+    private readonly string _socket;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly DockerClient _docker;
@@ -31,7 +32,7 @@ public sealed class DockerContainers : IDisposable
 
     public DockerContainers(Uri endpoint, TimeProvider time, ILogger log)
     {
-        (_endpoint, _time, _log) = (endpoint.OriginalString, time, log);
+        (_endpoint, _socket, _time, _log) = (endpoint.OriginalString, endpoint.LocalPath, time, log);
         _docker = new DockerClientBuilder().WithEndpoint(endpoint).WithTimeout(Timeout.InfiniteTimeSpan).Build();
     }
 
@@ -216,8 +217,9 @@ public sealed class DockerContainers : IDisposable
         }
     }
 
-    // A socket's own words where there is one; how the stream broke off is not worth them.
-    private static string Describe(Exception failure) => failure.GetBaseException() is System.Net.Sockets.SocketException socket ? socket.Message : failure.Message;
+    // A socket's own words where there is one; how the stream broke off is not worth them. For a path without a socket they are «Cannot assign requested
+    // address», which tells nobody that Docker is not installed.
+    private string Describe(Exception failure) => !File.Exists(_socket) ? "there is no such socket" : failure.GetBaseException() is System.Net.Sockets.SocketException socket ? socket.Message : failure.Message;
 
     // The same failure every two seconds is said once.
     private void TellFailure(string message)

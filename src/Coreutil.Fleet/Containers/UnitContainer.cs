@@ -1,10 +1,11 @@
 using System.Collections.Immutable;
+using System.Text.RegularExpressions;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Fleet.Containers;
 
 /// <summary>Which container a unit runs, read off its commands: docker's client called as it is, through env or sudo, or from a shell.</summary>
-public static class UnitContainer
+public static partial class UnitContainer
 {
     private const string Section = "Service";
 
@@ -29,22 +30,18 @@ public static class UnitContainer
             .ToDictionary(variable => variable.Key, variable => variable.Last().Value, StringComparer.Ordinal);
         return commands.Select(command => ExecLine.Parse(command, Expand)).OfType<ExecLineResult.Parsed>()
             .SelectMany(line => line.Commands)
-            .Select(command => ContainerOf([command.Path, .. command.Words.Skip(1).SelectMany(word => Substitute(word, command, environment))]))
+            .Select(command => ContainerOf([command.Path, .. command.IsLiteral ? command.Words.Skip(1) : Fill(command.Words.Skip(1), environment)], environment))
             .FirstOrDefault(name => name is not null);
     }
 
-    /// <summary>A variable from elsewhere (EnvironmentFile=) stays as it is written: a name that holds it is not known, and is none of Docker's.</summary>
-    private static ImmutableArray<string> Substitute(string word, ExecCommandLine command, Dictionary<string, string> environment)
-    {
-        int start = word.IndexOf("${", StringComparison.Ordinal);
-        int end = start < 0 ? -1 : word.IndexOf('}', start);
-        bool isUnknown = end > start && !environment.ContainsKey(word[(start + 2)..end]);
-        return command.IsLiteral || isUnknown ? [word] : ExecLine.Substitute([word], environment);
-    }
+    /// <summary>A word with a variable from elsewhere (EnvironmentFile=) stays as it is written: a dollar is in no name of Docker's.</summary>
+    private static IEnumerable<string> Fill(IEnumerable<string> words, Dictionary<string, string> environment) => words.SelectMany(word =>
+        Variable().Matches(word).All(variable => environment.ContainsKey(variable.Groups["name"].Value)) ? ExecLine.Substitute([word], environment) : [word]);
 
-    private static string? ContainerOf(ImmutableArray<string> words)
+    private static string? ContainerOf(ImmutableArray<string> words, Dictionary<string, string> environment)
     {
-        words = [.. words.SkipWhile(IsBeforeCommand)];
+        // Behind env and sudo their flags.
+        words = [.. words.SkipWhile((word, index) => IsBeforeCommand(word) || (index > 0 && word.StartsWith('-')))];
         if (words.IsEmpty)
         {
             return null;
@@ -54,7 +51,7 @@ public static class UnitContainer
         {
             "docker" => DockerCommand.ContainerOf(words.AsSpan()[1..]),
             "sh" or "bash" or "dash" or "ash" => ScriptOf(words) is { } script
-                ? ShellScript.Commands(script).Select(ContainerOf).FirstOrDefault(name => name is not null)
+                ? ShellScript.Commands(script).Select(command => ContainerOf([.. Fill(command, environment)], environment)).FirstOrDefault(name => name is not null)
                 : null,
             _ => null,
         };
@@ -65,10 +62,21 @@ public static class UnitContainer
         Path.GetFileName(word) is "env" or "sudo" or "exec" or "nohup" or "if" or "then" or "else" or "while" or "until" or "do" or "!" or "{" or "time"
         || (word.IndexOf('=', StringComparison.Ordinal) is var equals and > 0 && !word.AsSpan(0, equals).ContainsAny("/.-"));
 
-    /// <summary>The word behind the flags with -c among them: -c, -ec, -l -c.</summary>
+    /// <summary>The word behind the flags with -c among them: -c, -ec, -l -c, -o pipefail -c.</summary>
     private static string? ScriptOf(ImmutableArray<string> words)
     {
-        int flags = words.Skip(1).TakeWhile(word => word is ['-', _, ..]).Count();
-        return words.Skip(1).Take(flags).Any(flag => flag[1] != '-' && flag.Contains('c', StringComparison.Ordinal)) ? words.ElementAtOrDefault(flags + 1) : null;
+        bool isScript = false;
+        int i = 1;
+        for (; i < words.Length && words[i] is ['-', _, ..] flag; i++)
+        {
+            bool isBundle = flag[1] != '-';
+            isScript |= isBundle && flag.Contains('c', StringComparison.Ordinal);
+            i += isBundle && flag.EndsWith('o') ? 1 : 0;
+        }
+
+        return isScript ? words.ElementAtOrDefault(i) : null;
     }
+
+    [GeneratedRegex(@"\$\{(?<name>[^}]*)\}|^\$(?<name>[A-Za-z_][A-Za-z0-9_]*)\z", RegexOptions.CultureInvariant)]
+    private static partial Regex Variable();
 }

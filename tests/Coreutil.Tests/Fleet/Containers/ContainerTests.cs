@@ -3,6 +3,7 @@ using System.Text.Json;
 using Coreutil.Fleet.Containers;
 using Coreutil.Fleet.Registry;
 using Docker.DotNet.Models;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Coreutil.Tests.Fleet.Containers;
 
@@ -25,6 +26,16 @@ public sealed class ContainerTests
         var response = JsonSerializer.Deserialize<ContainerInspectResponse>(answer)!;
 
         Assert.Equal(shown, InspectedContainer.Read("app-1", response).ToString());
+    }
+
+    [Fact]
+    public async Task Where_Docker_is_not_installed_its_socket_is_missed()
+    {
+        using var docker = new DockerContainers(new("unix:///nowhere/docker.sock"), TimeProvider.System, NullLogger.Instance);
+
+        Assert.Equal(
+            "app-1: not known, Docker does not answer on unix:///nowhere/docker.sock: there is no such socket",
+            await docker.DescribeAsync("app-1", TestContext.Current.CancellationToken));
     }
 
     [Fact]

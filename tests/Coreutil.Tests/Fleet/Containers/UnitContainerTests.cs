@@ -52,6 +52,21 @@ public sealed class UnitContainerTests
     [InlineData("docker run --name ${NAME}-%i image", "shop-80")]
     [InlineData("docker run $OPTIONS --name app image", "app")] // a variable of another place brings flags
     [InlineData("docker run --name ${ELSEWHERE} image", null)]
+    [InlineData("docker run --name ${NAME}-${ELSEWHERE} image", null)]
+    [InlineData("docker run --name $ELSEWHERE image", null)] // and not the image
+    [InlineData("docker run -e $ELSEWHERE --name app image", "app")]
+    [InlineData("docker run ${IMAGE} --name app", null)] // one word, whatever it holds: the image
+    [InlineData("/bin/sh -c 'docker run --name $NAME image'", "shop")] // what systemd leaves, the shell fills in
+    [InlineData("/bin/sh -c 'IP=$(hostname -i) docker run -e HOST=$(hostname -f) -e \"B=`id`\" --name app image'", "app")]
+    [InlineData("/bin/sh -c 'echo a#b; # docker run --name app image'", null)]
+    [InlineData("/bin/bash -o pipefail --login -ec 'docker run --name app image | tee log'", "app")]
+    [InlineData("/usr/bin/sudo -E docker run --name app image", "app")]
+    [InlineData("/usr/bin/env -i A=b docker run --name app image", "app")]
+    [InlineData("docker run -v --name image", null)] // the value of -v
+    [InlineData("@/usr/bin/docker shown run --name app image", "app")]
+    [InlineData("/bin/sh -c 'docker run -d --name $(docker", null)]
+    [InlineData("/bin/sh -c 'echo $(docker run -d --name app image'", "app")] // not closed
+    [InlineData(":/usr/bin/docker run --name ${NAME} image", null)] // no substitution
     [InlineData("docker run --name x'y image", null)] // unbalanced: systemd ignores the line
     public void A_command_tells_its_container(string command, string? container)
     {
