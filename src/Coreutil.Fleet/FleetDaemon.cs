@@ -75,6 +75,7 @@ public sealed class FleetDaemon : IAsyncDisposable
         {
             _log.RestartingComponents();
             TellIgnored(config, _log);
+            config = KeepBound(config);
             var before = await _server.Task;
             _server = new(TaskCreationOptions.RunContinuationsAsynchronously);
             _replaced.SetResult();
@@ -130,6 +131,32 @@ public sealed class FleetDaemon : IAsyncDisposable
     {
         var server = await _server.Task.WaitAsync(http.RequestAborted);
         await server.AnswerAsync(http);
+    }
+
+    /// <summary>What this process is bound to stays as it runs: its lock, its unit manager and the units that this one knows.</summary>
+    private FleetConfig KeepBound(FleetConfig config)
+    {
+        Tell("state_dir", _config.StateDirectory, config.StateDirectory);
+        Tell("unit_manager", Word(_config.UnitManager), Word(config.UnitManager));
+        Tell("systemd_user", Word(_config.SystemdUser), Word(config.SystemdUser));
+        Tell("units_directory", _config.UnitsDirectory, config.UnitsDirectory);
+        return config with
+        {
+            StateDirectory = _config.StateDirectory,
+            UnitManager = _config.UnitManager,
+            SystemdUser = _config.SystemdUser,
+            UnitsDirectory = _config.UnitsDirectory,
+        };
+
+        static string Word<T>(T value) => $"{value}".ToLowerInvariant();
+
+        void Tell(string option, string running, string configured)
+        {
+            if (running != configured)
+            {
+                _log.RestartNeeded(option, configured, running);
+            }
+        }
     }
 
     /// <summary>New sockets that cannot be had leave the old ones and their settings in place.</summary>

@@ -3,16 +3,21 @@ namespace Coreutil.Core.Files;
 /// <summary>Replaces a file so that a reader or a crash sees the old text or the new one, never a part.</summary>
 public static class AtomicFile
 {
-    public static void WriteAllText(string path, string text, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead) =>
-        Write(path, System.Text.Encoding.UTF8.GetBytes(text), mode);
+    private const UnixFileMode Readable = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
 
-    public static void Write(string path, ReadOnlySpan<byte> bytes, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite)
+    public static void WriteAllText(string path, string text) => Write(path, System.Text.Encoding.UTF8.GetBytes(text), Readable);
+
+    /// <summary>For what means nothing after the next boot: a crash of the process loses nothing, and nobody waits for the disk.</summary>
+    public static void WriteForThisBoot(string path, string text) => Write(path, System.Text.Encoding.UTF8.GetBytes(text), Readable, isDurable: false);
+
+    public static void Write(
+        string path, ReadOnlySpan<byte> bytes, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite, bool isDurable = true)
     {
         string staged = $"{path}.{Environment.ProcessId}.tmp";
         using (var stream = new FileStream(staged, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode }))
         {
             stream.Write(bytes);
-            stream.Flush(flushToDisk: true);
+            stream.Flush(flushToDisk: isDurable);
         }
 
         File.SetUnixFileMode(staged, mode);

@@ -19,7 +19,7 @@ public sealed class LaunchRecord(string file)
     {
         if (isLaunched ? Launched.Add(unit) : Launched.Remove(unit))
         {
-            AtomicFile.WriteAllText(file, string.Join('\n', Launched.Order(StringComparer.Ordinal).Prepend(_boot)));
+            AtomicFile.WriteForThisBoot(file, string.Join('\n', Launched.Order(StringComparer.Ordinal).Prepend(_boot)));
         }
     }
 

@@ -17,6 +17,7 @@ internal sealed class FleetApi(FleetApiParts parts, Func<CancellationToken, Task
         http.Response.Headers.Server = $"fleetd/{FleetServer.Version}";
         try
         {
+            log.RequestCame(http.Request.Method, http.Request.Path, http.Request.QueryString);
             await AnswerAvailableAsync(http);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)

@@ -139,10 +139,10 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
             switch (change)
             {
                 case KeyChange.Listed listed:
-                    Set(listed.Root?.Value);
+                    Set(listed.Root?.Value, isNew: false);
                     break;
                 case KeyChange.Happened { Event: var happened }:
-                    Set(happened.Action is "delete" or "expire" or "compareAndDelete" ? null : happened.Node.Value);
+                    Set(happened.Action is "delete" or "expire" or "compareAndDelete" ? null : happened.Node.Value, isNew: true);
                     break;
                 case KeyChange.Interrupted interrupted:
                     SetLost(interrupted.Cause);
@@ -153,7 +153,9 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
         }
     }
 
-    private void Set(string? text)
+    /// <param name="text">What stands there.</param>
+    /// <param name="isNew">It was written just now: so there is an engine that does, before the lease was looked at once.</param>
+    private void Set(string? text, bool isNew)
     {
         lock (_lock)
         {
@@ -161,6 +163,11 @@ public sealed class AssignmentWatch(IKeysApi keys, RegistryKeys layout, string m
             if (!_isLive || (assignment is null && _assignment is not null))
             {
                 _waitingSince = time.GetTimestamp();
+            }
+
+            if (isNew && assignment is not null)
+            {
+                _isEngineNative ??= true;
             }
 
             _assignment = assignment;

@@ -112,6 +112,23 @@ public sealed class FleetFeatureTests : IDisposable
         Assert.Contains("Restarting server components", machine.Log, StringComparison.Ordinal);
         Assert.Equal(before, await machine.MainPidsAsync("a.service"));
 
+        // What is logged can change; what the process is bound to cannot, and that is said as often as it is asked for.
+        Assert.DoesNotContain("DEBUG ", machine.Log, StringComparison.Ordinal);
+        await File.WriteAllTextAsync(config, "metadata=\"role=new\"\nverbosity=1\nunits_directory=\"/run/elsewhere\"\n");
+        for (int times = 1; times <= 2; times++)
+        {
+            await SignalAsync(machine, "HUP");
+            await machine.Process.UntilAsync(
+                () => Task.FromResult(machine.Log.Split("units_directory is /run/elsewhere in the configuration and /run/fleet/units/ in this process: that takes a restart of fleetd").Length == times + 1),
+                TimeSpan.FromSeconds(20),
+                "it is not told that units_directory needs a restart");
+        }
+
+        string unit2 = await cluster.WriteUnitAsync("b.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+        Assert.Equal(0, (await machine.FleetctlAsync("start", unit2)).ExitCode);
+        Assert.Contains("DEBUG ", machine.Log, StringComparison.Ordinal);
+        Assert.Equal(before, await machine.MainPidsAsync("a.service"));
+
         // A mistake in the file costs nothing.
         await File.WriteAllTextAsync(config, "token_limit=many\n");
         await SignalAsync(machine, "HUP");

@@ -157,6 +157,9 @@ internal sealed class FleetctlSession
         var servers = endpoints.Split(',').Select(text => Uri.TryCreate(text.Trim(), UriKind.Absolute, out var address) && address.Scheme is "http" or "https"
             ? address
             : throw new FleetApiException($"--endpoint {text} is no http://host:port of etcd")).ToList();
+        // As Go's HTTP client reads them: http://user:password@host:port.
+        string[] login = servers[0].UserInfo.Split(':', 2);
+        servers = [.. servers.Select(server => server.UserInfo.Length > 0 ? new UriBuilder(server) { UserName = "", Password = "" }.Uri : server)];
         if (ssh.Settings.Tunnel.Length > 0)
         {
             if (servers[0].Scheme == "https")
@@ -173,6 +176,8 @@ internal sealed class FleetctlSession
             {
                 Endpoints = [.. servers],
                 EndpointTimeout = TimeSpan.FromSeconds(parsed.GetRequiredValue(_requestTimeout)),
+                Username = login[0].Length > 0 ? Uri.UnescapeDataString(login[0]) : null,
+                Password = Uri.UnescapeDataString(login.ElementAtOrDefault(1) ?? ""),
                 CaFile = FileOf(parsed, _caFile),
                 CertFile = FileOf(parsed, _certFile),
                 KeyFile = FileOf(parsed, _keyFile),

@@ -15,7 +15,6 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
 {
     public static readonly TimeSpan Window = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _firstExplanation = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan _poll = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan _explanationPeriod = TimeSpan.FromSeconds(5);
 
     /// <summary>A new unit is always waited for; a global one has no state to wait for.</summary>
@@ -47,7 +46,7 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
     /// <exception cref="UnitWaitException">It failed, or never became active.</exception>
     public async Task WaitForActiveAsync(string name, CancellationToken cancel)
     {
-        long started = context.Time.GetTimestamp();
+        var pause = new PollPause(context.Time);
         bool isOneshot = await api.FindUnitAsync(name, cancel) is { } unit && unit.File.Value("Service", "Type") == "oneshot";
         for (; ; )
         {
@@ -63,7 +62,7 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
             }
 
             bool isActivating = states.Any(state => state.ActiveState is "activating" or "reloading");
-            if (!isActivating && context.Time.GetElapsedTime(started) > Window)
+            if (!isActivating && pause.Waited > Window)
             {
                 if (isOneshot && states.Any(state => state.ActiveState == "inactive"))
                 {
@@ -73,7 +72,7 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
                 throw new UnitWaitException($"Failed to find an active unit {name} within 2s, err: Failed to fetch states within 2s");
             }
 
-            await Task.Delay(_poll, context.Time, cancel);
+            await pause.TakeAsync(cancel);
         }
     }
 
@@ -81,15 +80,15 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
     /// <exception cref="UnitWaitException">The attempts are used up.</exception>
     public async Task WaitForStopAsync(string name, WaitPolicy policy, CancellationToken cancel)
     {
-        long started = context.Time.GetTimestamp();
+        var pause = new PollPause(context.Time);
         while ((await api.ListStatesAsync(cancel)).Any(state => state.Name == name && state.ActiveState is not ("inactive" or "failed")))
         {
-            if (policy.Attempts > 0 && context.Time.GetElapsedTime(started) >= Window * policy.Attempts)
+            if (policy.Attempts > 0 && pause.Waited >= Window * policy.Attempts)
             {
                 throw new UnitWaitException($"timed out waiting for unit {name} to stop");
             }
 
-            await Task.Delay(_poll, context.Time, cancel);
+            await pause.TakeAsync(cancel);
         }
     }
 
@@ -99,7 +98,7 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
 
     private async Task<UnitEntry> UntilAsync(string name, Func<UnitEntry, bool> isThere, WaitPolicy policy, string state, CancellationToken cancel)
     {
-        long started = context.Time.GetTimestamp();
+        var pause = new PollPause(context.Time);
         var nextExplanation = _firstExplanation;
         string? told = null;
         for (; ; )
@@ -109,7 +108,7 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
                 return unit;
             }
 
-            var waited = context.Time.GetElapsedTime(started);
+            var waited = pause.Waited;
             if (policy.Attempts > 0 && waited >= Window * policy.Attempts)
             {
                 throw new UnitWaitException($"timed out waiting for unit {name} to report state {state}");
@@ -122,7 +121,7 @@ internal sealed class UnitWaiter(IFleetApi api, AppletContext context)
                 told = await ExplainAsync(name, state, told, cancel);
             }
 
-            await Task.Delay(_poll, context.Time, cancel);
+            await pause.TakeAsync(cancel);
         }
     }
 

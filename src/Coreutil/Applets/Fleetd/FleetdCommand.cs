@@ -20,14 +20,15 @@ internal static class FleetdCommand
         try
         {
             var config = ReadConfig(context, request);
+            var minimum = new Minimum(config);
             using var logs = LineLoggerProvider.CreateFactory(
-                context.Error, FormatLine, config.Verbosity > 0 ? LogLevel.Debug : LogLevel.Information, context.Time);
+                context.Error, (now, level, category, message) => level < minimum.Level ? null : FormatLine(level, category, message), LogLevel.Debug, context.Time);
             var log = logs.CreateLogger("fleetd");
             log.LogStarting(FleetServer.Version);
             var manager = LocalUnitManager.Choose(context, config);
             await using var daemon = await FleetDaemon.StartAsync(
                 config, manager, stop => LocalUnitManager.EnsureRunningAsync(context, config, manager, stop), log, context.Time, cancel);
-            using var signals = new FleetdSignals(daemon, () => ReadConfig(context, request), request.ConfigFile ?? FleetConfig.DefaultFile, context.Out, log);
+            using var signals = new FleetdSignals(daemon, () => minimum.Follow(ReadConfig(context, request)), request.ConfigFile ?? FleetConfig.DefaultFile, context.Out, log);
             await Task.WhenAny(daemon.WaitForFailureAsync(cancel), signals.RunAsync(cancel));
             if (cancel.IsCancellationRequested)
             {
@@ -66,7 +67,7 @@ internal static class FleetdCommand
         };
     }
 
-    private static string FormatLine(DateTimeOffset now, LogLevel level, string category, string message) => $"{Word(level)} {category}: {message}";
+    private static string FormatLine(LogLevel level, string category, string message) => $"{Word(level)} {category}: {message}";
 
     private static string Word(LogLevel level) => level switch
     {
@@ -76,4 +77,20 @@ internal static class FleetdCommand
         LogLevel.Error => "ERROR",
         _ => "FATAL",
     };
+
+    /// <summary>What is logged, which a reload may change.</summary>
+    private sealed class Minimum(FleetConfig config)
+    {
+        private int _level = (int)LevelOf(config);
+
+        public LogLevel Level => (LogLevel)Volatile.Read(ref _level);
+
+        public FleetConfig Follow(FleetConfig changed)
+        {
+            Volatile.Write(ref _level, (int)LevelOf(changed));
+            return changed;
+        }
+
+        private static LogLevel LevelOf(FleetConfig config) => config.Verbosity > 0 ? LogLevel.Debug : LogLevel.Information;
+    }
 }
