@@ -58,7 +58,7 @@ internal static partial class FleetLog
     [LoggerMessage(19, LogLevel.Debug, "The client of {Path} left")]
     public static partial void ClientLeft(this ILogger log, string path);
 
-    [LoggerMessage(33, LogLevel.Debug, "HTTP {Method} {Path}{Query}")]
+    [LoggerMessage(35, LogLevel.Debug, "HTTP {Method} {Path}{Query}")]
     public static partial void RequestCame(this ILogger log, string method, string path, Microsoft.AspNetCore.Http.QueryString query);
 
     [LoggerMessage(20, LogLevel.Error, "{Method} {Path}: {Cause}")]
@@ -94,8 +94,11 @@ internal static partial class FleetLog
     [LoggerMessage(30, LogLevel.Error, "Config option {Option} is no longer supported - ignoring")]
     public static partial void OptionIgnored(this ILogger log, string option);
 
-    [LoggerMessage(32, LogLevel.Warning, "{Option} is {Configured} in the configuration and {Running} in this process: that takes a restart of fleetd")]
+    [LoggerMessage(36, LogLevel.Warning, "{Option} is {Configured} in the configuration and {Running} in this process: that takes a restart of fleetd")]
     public static partial void RestartNeeded(this ILogger log, string option, string configured, string running);
+
+    [LoggerMessage(34, LogLevel.Error, "etcd refuses to show the registry, {Root} and all below it: {Cause}; its user needs a role with --path={Root}* and --readwrite")]
+    public static partial void RegistryRefused(this ILogger log, string root, string cause);
 
     // The original's words, which its tests wait for.
     [LoggerMessage(31, LogLevel.Error, "Server monitor triggered: Monitor timed out before successful heartbeat ({Cause}); units go on as they are")]

@@ -25,6 +25,7 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
     private long _version;
     private int _listings;
     private bool _isLive;
+    private string? _refusal;
 
     /// <summary>Set: no watch, the whole registry is listed this often (disable_watches).</summary>
     public TimeSpan? PollInterval { get; init; }
@@ -224,6 +225,13 @@ public sealed class RegistryMirror(IKeysApi keys, RegistryKeys layout, TimeProvi
 
     private void SetInterrupted(Exception cause)
     {
+        // A store that answers and refuses stays so until somebody grants it; that is said once.
+        if (cause is EtcdException { Error.Code: EtcdErrorCode.Unauthorized } && cause.Message != _refusal)
+        {
+            _refusal = cause.Message;
+            log.RegistryRefused(layout.Root, cause.Message);
+        }
+
         lock (_lock)
         {
             if (!_isLive)

@@ -164,28 +164,6 @@ public sealed class FleetFeatureTests : IDisposable
     }
 
     [Fact]
-    public async Task The_API_speaks_TLS_and_asks_for_a_certificate()
-    {
-        await using var cluster = await FleetCluster.StartAsync(_directory, machines: 0);
-        await MakeCertificatesAsync();
-        int port = Daemon.FreePort();
-        await using var machine = new FleetMachine(
-            _directory["m"], new string('b', 32), cluster.Etcd,
-            string.Create(CultureInfo.InvariantCulture, $"--listen=unix://{_directory["m"]}/fleet.sock,https://127.0.0.1:{port}"),
-            $"--tls-cert-file={_directory["server.pem"]}", $"--tls-key-file={_directory["server.key"]}", $"--tls-client-ca-file={_directory["ca.pem"]}");
-        await machine.StartAsync();
-        await machine.UntilRegisteredAsync();
-
-        string endpoint = string.Create(CultureInfo.InvariantCulture, $"--endpoint=https://127.0.0.1:{port}");
-        string[] certificate = [$"--cert-file={_directory["client.pem"]}", $"--key-file={_directory["client.key"]}"];
-        var listed = await machine.FleetctlAsync([endpoint, $"--ca-file={_directory["ca.pem"]}", .. certificate, "list-machines", "--no-legend", "--fields=ip"]);
-        Assert.True(listed.ExitCode == 0, listed.Error);
-        Assert.Equal("127.0.0.1\n", listed.Output);
-        Assert.Equal(1, (await machine.FleetctlAsync(endpoint, $"--ca-file={_directory["ca.pem"]}", "list-machines")).ExitCode);
-        Assert.Equal(1, (await machine.FleetctlAsync([endpoint, .. certificate, "list-machines"])).ExitCode);
-    }
-
-    [Fact]
     public async Task The_registry_itself_can_be_driven_where_no_fleetd_is_reached()
     {
         await using var cluster = await FleetCluster.StartAsync(_directory, machines: 1);
@@ -211,24 +189,4 @@ public sealed class FleetFeatureTests : IDisposable
 
     private static Task<Outcome> SignalAsync(FleetMachine machine, string signal) =>
         Published.RunAsync("/bin/kill", ["-s", signal, machine.Process.ProcessId.ToString(CultureInfo.InvariantCulture)]);
-
-    private async Task MakeCertificatesAsync()
-    {
-        await File.WriteAllTextAsync(_directory["server.ext"], "subjectAltName=IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n");
-        await File.WriteAllTextAsync(_directory["client.ext"], "extendedKeyUsage=clientAuth\n");
-        await OpenSslAsync("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=ca", "-keyout", _directory["ca.key"], "-out", _directory["ca.pem"]);
-        foreach (string name in (string[])["server", "client"])
-        {
-            await OpenSslAsync("req", "-newkey", "rsa:2048", "-nodes", "-subj", $"/CN={name}", "-keyout", _directory[$"{name}.key"], "-out", _directory[$"{name}.csr"]);
-            await OpenSslAsync(
-                "x509", "-req", "-in", _directory[$"{name}.csr"], "-CA", _directory["ca.pem"], "-CAkey", _directory["ca.key"], "-CAcreateserial", "-days", "2",
-                "-extfile", _directory[$"{name}.ext"], "-out", _directory[$"{name}.pem"]);
-        }
-    }
-
-    private static async Task OpenSslAsync(params string[] arguments)
-    {
-        var outcome = await Published.RunAsync("openssl", arguments);
-        Assert.True(outcome.ExitCode == 0, outcome.Error);
-    }
 }
