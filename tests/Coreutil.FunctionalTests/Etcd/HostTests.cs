@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -31,28 +30,18 @@ public sealed class HostTests : IDisposable
         Assert.True(await Daemon.SucceedsAsync($"{url}/health"));
     }
 
-    // sd_listen_fds(3); perl, which every Debian has, stands in for the service manager.
     [Fact]
     public async Task A_socket_of_the_service_manager_takes_the_place_of_the_listen_urls()
     {
-        const string Activate =
-            """
-            use Socket; my ($port, @command) = @ARGV; $^F = 10;
-            socket(my $s, PF_INET, SOCK_STREAM, 0) or die; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1);
-            bind($s, sockaddr_in($port, INADDR_LOOPBACK)) or die "bind: $!"; listen($s, 128) or die;
-            require POSIX; POSIX::dup2(fileno($s), 3) == 3 or die if fileno($s) != 3;
-            $ENV{LISTEN_FDS} = 1; $ENV{LISTEN_PID} = $$; exec @command or die;
-            """;
-        Assert.SkipUnless(File.Exists("/usr/bin/perl"), "perl is not installed here");
+        SocketActivation.SkipUnlessPossible();
         int given = Daemon.FreePort();
         string configured = $"http://127.0.0.1:{Daemon.FreePort()}";
         string peer = $"http://127.0.0.1:{Daemon.FreePort()}";
         await using var daemon = await Daemon.StartAsync(
-            "/usr/bin/perl",
-            [
-                "-e", Activate, given.ToString(CultureInfo.InvariantCulture), Published.Link("etcd"), "--data-dir", _directory["m"],
-                "--listen-client-urls", configured, "--advertise-client-urls", configured, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer,
-            ],
+            SocketActivation.Program,
+            SocketActivation.Arguments(
+                [given], Published.Link("etcd"), "--data-dir", _directory["m"],
+                "--listen-client-urls", configured, "--advertise-client-urls", configured, "--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
             () => Daemon.SucceedsAsync($"http://127.0.0.1:{given}/health"));
 
         Assert.False(await Daemon.SucceedsAsync($"{configured}/health"));

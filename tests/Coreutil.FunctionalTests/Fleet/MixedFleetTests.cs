@@ -1,3 +1,5 @@
+using Coreutil.FunctionalTests.Units;
+
 namespace Coreutil.FunctionalTests.Fleet;
 
 /// <summary>
@@ -13,7 +15,7 @@ public sealed class MixedFleetTests
     [InlineData("engine_reconcile_interval=1", true)]
     public async Task A_unit_runs_on_each_whoever_leads(string settings, bool mayOursLead)
     {
-        SystemdFleet.SkipUnlessPossible();
+        NspawnHost.SkipUnlessPossible();
         string? originals = Environment.GetEnvironmentVariable("ORIGINALS");
         Assert.SkipUnless(originals is not null && File.Exists(Path.Combine(originals, "fleet", "fleetd")), "ORIGINALS names no directory with the original's fleet/fleetd");
         await using var fleet = await SystemdFleet.StartMixedAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, Path.Combine(originals!, "fleet"), settings);
@@ -48,7 +50,7 @@ public sealed class MixedFleetTests
     [Fact]
     public async Task When_the_originals_machine_leaves_ours_go_on_by_their_own_layout_and_disturb_no_unit()
     {
-        SystemdFleet.SkipUnlessPossible();
+        NspawnHost.SkipUnlessPossible();
         string? originals = Environment.GetEnvironmentVariable("ORIGINALS");
         Assert.SkipUnless(originals is not null && File.Exists(Path.Combine(originals, "fleet", "fleetd")), "ORIGINALS names no directory with the original's fleet/fleetd");
         await using var fleet = await SystemdFleet.StartMixedAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, Path.Combine(originals!, "fleet"), "leave_running=true");

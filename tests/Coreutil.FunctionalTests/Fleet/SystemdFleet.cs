@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Diagnostics;
 using System.Globalization;
+using Coreutil.FunctionalTests.Units;
 
 namespace Coreutil.FunctionalTests.Fleet;
 
@@ -13,7 +14,7 @@ internal sealed class SystemdFleet : IAsyncDisposable
     private const int Size = 3;
     private readonly string _directory;
     private readonly string _network;
-    private readonly List<Host> _hosts = [];
+    private readonly List<NspawnHost> _hosts = [];
 
     private SystemdFleet(string directory)
     {
@@ -24,17 +25,6 @@ internal sealed class SystemdFleet : IAsyncDisposable
     private string? Original { get; init; }
 
     public ImmutableArray<string> Ids { get; } = [.. Enumerable.Range(1, Size).Select(number => string.Create(CultureInfo.InvariantCulture, $"{number}{new string('c', 31)}"))];
-
-    public static string Root => Path.Combine(
-        Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
-        "coreutil", "bookworm-systemd");
-
-    public static void SkipUnlessPossible()
-    {
-        Assert.SkipUnless(Environment.UserName == "root", "hosts with systemd are made as root only");
-        Assert.SkipUnless(File.Exists("/usr/bin/systemd-nspawn"), "systemd-nspawn is missing: install systemd-container");
-        Assert.SkipUnless(Directory.Exists(Path.Combine(Root, "etc")), $"the root directory of hosts is missing: {Root} (./build.sh test makes it)");
-    }
 
     /// <param name="directory">On a file system that overlays can be written on.</param>
     /// <param name="settings">Lines of fleet.conf besides the usual ones.</param>
@@ -69,8 +59,7 @@ internal sealed class SystemdFleet : IAsyncDisposable
     }
 
     /// <summary>Runs a command on a host, as root.</summary>
-    public Task<Outcome> RunAsync(int host, string command, TimeSpan? limit = null) =>
-        Published.RunAsync("nsenter", ["-t", _hosts[host].Leader, "-m", "-p", "-u", "-i", "-n", "--", "/bin/bash", "-c", command], limit ?? TimeSpan.FromMinutes(2));
+    public Task<Outcome> RunAsync(int host, string command, TimeSpan? limit = null) => _hosts[host].RunAsync(command, limit ?? TimeSpan.FromMinutes(2));
 
     public async Task UntilAsync(Func<Task<bool>> condition, int seconds, string failure)
     {
@@ -87,7 +76,7 @@ internal sealed class SystemdFleet : IAsyncDisposable
     }
 
     /// <summary>The power fails.</summary>
-    public Task CrashAsync(int host) => Published.RunAsync("/bin/kill", ["-KILL", _hosts[host].Leader]);
+    public Task CrashAsync(int host) => _hosts[host].CrashAsync();
 
     /// <summary>Takes a host's cable out, or puts it in again.</summary>
     public Task PlugAsync(int host, bool isIn) => ShellAsync($"nsenter --net=/run/netns/{_network} ip link set vb-{_hosts[host].Name} {(isIn ? "up" : "down")}");
@@ -112,7 +101,7 @@ internal sealed class SystemdFleet : IAsyncDisposable
     {
         foreach (var host in _hosts)
         {
-            await host.EndAsync();
+            await host.DisposeAsync();
         }
 
         await Published.RunAsync("ip", ["netns", "del", _network]);
@@ -139,70 +128,21 @@ internal sealed class SystemdFleet : IAsyncDisposable
         ip -n {_network} link set fleet0 up
         """);
 
-    private async Task<Host> BootAsync(int number, string[] settings)
+    private Task<NspawnHost> BootAsync(int number, string[] settings)
     {
-        string directory = Path.Combine(_directory, $"n{number}");
-        string name = string.Create(CultureInfo.InvariantCulture, $"c{Environment.ProcessId % 100000}n{number}");
-        string upper = Path.Combine(directory, "upper");
-        foreach (string part in (string[])["upper", "work", "root"])
-        {
-            Directory.CreateDirectory(Path.Combine(directory, part));
-        }
-
         bool isOriginal = number == 2 && Original is not null;
-        await SystemdFleetFiles.WriteAsync(upper, number, Ids[number - 1], Path.Combine(_directory, "key"), isOriginal ? [] : settings, isOriginal ? "/usr/bin/original/fleetd" : "/usr/bin/fleetd");
-        string bind = Original is null ? "" : $"--bind-ro={Original}:/usr/bin/original";
-
-        // Each container begins in a cgroup of its own: two of them would fight over one. nsenter, for ip netns exec mounts /sys anew.
-        string script = $"""
-            set -e
-            for hierarchy in /sys/fs/cgroup/unified /sys/fs/cgroup/systemd /sys/fs/cgroup; do
-              [ -f $hierarchy/cgroup.procs ] || continue
-              mkdir -p $hierarchy/{name} && echo $BASHPID >$hierarchy/{name}/cgroup.procs
-            done
-            mount -t overlay overlay -o lowerdir={Root},upperdir={upper},workdir={directory}/work {directory}/root
-            exec nsenter --net=/run/netns/{_network} systemd-nspawn -q -D {directory}/root --boot --keep-unit --register=no --network-bridge=fleet0 -M {name} \
-              --bind-ro={Published.Binary}:/usr/bin/coreutil {bind} --console=pipe </dev/null
-            """;
-        var process = Published.Start("unshare", ["--mount", "--propagation", "private", "bash", "-c", script]);
-        process.BeginOutputReadLine();
-        process.BeginErrorReadLine();
-        for (int attempt = 0; attempt < 300; attempt++)
-        {
-            Assert.False(process.HasExited, "systemd-nspawn ended at once");
-            string pid = process.Id.ToString(CultureInfo.InvariantCulture);
-            string leader = (await File.ReadAllTextAsync($"/proc/{pid}/task/{pid}/children")).Trim();
-            if (leader.Length > 0 && !leader.Contains(' ', StringComparison.Ordinal) && (await File.ReadAllTextAsync($"/proc/{leader}/comm")).Trim() is "systemd" or "init")
-            {
-                return new(process, name, leader);
-            }
-
-            await Task.Delay(100);
-        }
-
-        throw new InvalidOperationException("the host's first process did not appear");
+        string[] binds = [$"{Published.Binary}:/usr/bin/coreutil", .. Original is null ? (string[])[] : [$"{Original}:/usr/bin/original"]];
+        return NspawnHost.StartAsync(
+            Path.Combine(_directory, $"n{number}"),
+            upper => SystemdFleetFiles.WriteAsync(
+                upper, number, Ids[number - 1], Path.Combine(_directory, "key"), isOriginal ? [] : settings, isOriginal ? "/usr/bin/original/fleetd" : "/usr/bin/fleetd"),
+            (_network, "fleet0"),
+            binds);
     }
 
     private static async Task ShellAsync(string script)
     {
         var outcome = await Published.RunAsync("/bin/bash", ["-ec", script]);
         Assert.True(outcome.ExitCode == 0, outcome.Error);
-    }
-
-    private sealed record Host(Process Process, string Name, string Leader)
-    {
-        public async Task EndAsync()
-        {
-            await Published.RunAsync("/bin/kill", ["-KILL", Leader]);
-            await Process.WaitForExitAsync();
-            Process.Dispose();
-            foreach (string hierarchy in (string[])["/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup"])
-            {
-                if (Directory.Exists($"{hierarchy}/{Name}"))
-                {
-                    await Published.RunAsync("find", [$"{hierarchy}/{Name}", "-depth", "-type", "d", "-exec", "rmdir", "{}", ";"]);
-                }
-            }
-        }
     }
 }

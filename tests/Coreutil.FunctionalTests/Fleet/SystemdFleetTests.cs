@@ -1,3 +1,5 @@
+using Coreutil.FunctionalTests.Units;
+
 namespace Coreutil.FunctionalTests.Fleet;
 
 /// <summary>A fleet of three hosts with real systemd and three members of etcd: the seeds' lines, and what must not disturb a unit.</summary>
@@ -9,7 +11,7 @@ public sealed class SystemdFleetTests
     [Fact]
     public async Task Every_line_of_the_seeds_works_word_for_word()
     {
-        SystemdFleet.SkipUnlessPossible();
+        NspawnHost.SkipUnlessPossible();
         await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName);
 
         var run = await fleet.RunAsync(0, "set -a; . /etc/environment; set +a; /root/seeds/seeds.sh", TimeSpan.FromMinutes(5));
@@ -23,7 +25,7 @@ public sealed class SystemdFleetTests
     [Fact]
     public async Task No_outage_disturbs_a_unit_of_systemd()
     {
-        SystemdFleet.SkipUnlessPossible();
+        NspawnHost.SkipUnlessPossible();
         await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, "leave_running=true", "agent_ttl=\"6s\"");
         string[] units = ["s@1.service", "s@2.service", "s@3.service", "s@4.service", "all.service"];
         var started = await fleet.RunAsync(0, """
@@ -48,13 +50,26 @@ public sealed class SystemdFleetTests
         var reloads = await fleet.RunAsync(0, "journalctl _PID=$(pidof fleetd) --no-pager | grep -c 'Reloading configuration'; systemctl show -p Result --value fleet");
         Assert.Equal("1\nsuccess\n", reloads.Output);
 
-        // One host is cut off for less than anybody would notice, then for longer: it keeps its units, and others start them too, as with the original.
-        await CompareAfterAsync("two seconds without a network", async () =>
+        // One host is cut off for less than anybody would notice; then each is alone for so long that every object expires, and etcd has no leader.
+        await CompareAfterAsync("two seconds without a network", () => CutOffAsync(2, 2));
+        await CompareAfterAsync("every host alone for four TTLs", () => CutOffAsync(24, 1, 2));
+
+        // One host alone loses its units to the others after a TTL, as with the original, unless they are told to wait for it.
+        await CompareAfterAsync("a longer grace", () => OnAllAsync(fleet, "echo 'engine_reschedule_grace=\"2m\"' >>/etc/fleet/fleet.conf; kill -HUP $(pidof fleetd)"));
+        await CompareAfterAsync("one host alone for four TTLs within the grace", () => CutOffAsync(24, 2));
+
+        async Task CutOffAsync(int seconds, params int[] hosts)
         {
-            await fleet.PlugAsync(2, isIn: false);
-            await Task.Delay(TimeSpan.FromSeconds(2));
-            await fleet.PlugAsync(2, isIn: true);
-        });
+            foreach (bool isIn in (bool[])[false, true])
+            {
+                foreach (int host in hosts)
+                {
+                    await fleet.PlugAsync(host, isIn);
+                }
+
+                await Task.Delay(isIn ? TimeSpan.Zero : TimeSpan.FromSeconds(seconds));
+            }
+        }
 
         async Task CompareAfterAsync(string what, Func<Task> disturb)
         {
@@ -62,7 +77,7 @@ public sealed class SystemdFleetTests
             await fleet.UntilAsync(
                 async () => (await fleet.RunAsync(0, "fleetctl list-units --no-legend | grep -c '\tactive'")).Output == "7\n"
                     && (await fleet.RunAsync(0, "fleetctl list-machines --no-legend | wc -l")).Output == "3\n",
-                60,
+                90,
                 $"after {what} the cluster does not show its 7 units");
             await Task.Delay(TimeSpan.FromSeconds(4));
             Assert.Equal(before, await fleet.MainPidsAsync(units));
@@ -72,7 +87,7 @@ public sealed class SystemdFleetTests
     [Fact]
     public async Task A_host_that_is_lost_or_takes_its_leave_loses_its_units_to_the_others()
     {
-        SystemdFleet.SkipUnlessPossible();
+        NspawnHost.SkipUnlessPossible();
         await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName);
         var started = await fleet.RunAsync(0, """
             cd /root

@@ -32,18 +32,28 @@ internal sealed class NspawnHost : IAsyncDisposable
         Assert.SkipUnless(Directory.Exists(Path.Combine(Root, "etc")), $"the root directory of hosts is missing: {Root} (./build.sh test makes it)");
     }
 
+    /// <summary>Short enough for the name of a network interface.</summary>
+    public string Name => _name;
+
     /// <summary>Boots a host whose files are <paramref name="prepare"/>'s on top of Debian's.</summary>
     /// <param name="directory">On a file system that overlays can be written on.</param>
     /// <param name="prepare">Fills the upper directory of the overlay.</param>
-    public static async Task<NspawnHost> StartAsync(string directory, Action<string> prepare)
+    /// <param name="network">A network namespace and the bridge in it; null for no network.</param>
+    /// <param name="binds">What it sees of this machine, read-only, as <c>from:to</c>.</param>
+    public static async Task<NspawnHost> StartAsync(string directory, Func<string, Task> prepare, (string Namespace, string Bridge)? network = null, params string[] binds)
     {
-        string name = $"coreutil{Environment.ProcessId.ToString(CultureInfo.InvariantCulture)}x{Interlocked.Increment(ref _count).ToString(CultureInfo.InvariantCulture)}";
+        string name = string.Create(CultureInfo.InvariantCulture, $"c{Environment.ProcessId % 100000}n{Interlocked.Increment(ref _count)}");
         foreach (string part in (string[])["upper", "work", "root"])
         {
             Directory.CreateDirectory(Path.Combine(directory, part));
         }
 
-        prepare(Path.Combine(directory, "upper"));
+        await prepare(Path.Combine(directory, "upper"));
+
+        // nsenter, for ip netns exec mounts /sys anew.
+        string enter = network is null ? "" : $"nsenter --net=/run/netns/{network.Value.Namespace}";
+        string connect = network is null ? "--private-network" : $"--network-bridge={network.Value.Bridge}";
+        string seen = string.Join(' ', binds.Select(bind => $"--bind-ro={bind}"));
 
         // Each container begins in a cgroup of its own: two of them would fight over one.
         string script = $"""
@@ -53,7 +63,7 @@ internal sealed class NspawnHost : IAsyncDisposable
               mkdir -p $hierarchy/{name} && echo $BASHPID >$hierarchy/{name}/cgroup.procs
             done
             mount -t overlay overlay -o lowerdir={Root},upperdir={directory}/upper,workdir={directory}/work {directory}/root
-            exec systemd-nspawn -q -D {directory}/root --boot --keep-unit --register=no --private-network -M {name} --console=pipe </dev/null
+            exec {enter} systemd-nspawn -q -D {directory}/root --boot --keep-unit --register=no {connect} -M {name} {seen} --console=pipe </dev/null
             """;
         var process = Published.Start("unshare", ["--mount", "--propagation", "private", "bash", "-c", script]);
         process.BeginOutputReadLine();
@@ -74,9 +84,12 @@ internal sealed class NspawnHost : IAsyncDisposable
     /// <summary>A file of the host, read from outside.</summary>
     public string Inside(string path) => $"/proc/{_leader}/root{path}";
 
+    /// <summary>The power fails.</summary>
+    public Task CrashAsync() => Published.RunAsync("kill", ["-KILL", _leader]);
+
     public async ValueTask DisposeAsync()
     {
-        await Published.RunAsync("kill", ["-KILL", _leader]);
+        await CrashAsync();
         await _process.WaitForExitAsync();
         _process.Dispose();
         foreach (string hierarchy in (string[])["/sys/fs/cgroup/unified", "/sys/fs/cgroup/systemd", "/sys/fs/cgroup"])
