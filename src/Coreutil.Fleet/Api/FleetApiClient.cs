@@ -51,7 +51,7 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
         if (endpoint.Scheme is "unix" or "file")
         {
             _socket = endpoint.LocalPath;
-            handler.ConnectCallback = (_, cancel) => ConnectAsync(_socket, cancel);
+            handler.ConnectCallback = (_, cancel) => SocketFile.ConnectAsync(_socket, cancel);
         }
 
         if (connection.Open is { } open)
@@ -196,21 +196,6 @@ public sealed class FleetApiClient : IFleetApi, IDisposable
 
         await EnsureSuccessAsync(reply, cancel);
         return true;
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 
     /// <summary>Follows the pages until no token is left.</summary>

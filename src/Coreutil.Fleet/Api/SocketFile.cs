@@ -4,7 +4,7 @@ using System.Runtime.InteropServices;
 
 namespace Coreutil.Fleet.Api;
 
-/// <summary>The file of a unix socket: out of the way before, and with its rights after.</summary>
+/// <summary>The file of a unix socket: out of the way before, with its rights after, and connected to.</summary>
 internal static partial class SocketFile
 {
     private const uint SameOwner = uint.MaxValue;
@@ -61,6 +61,22 @@ internal static partial class SocketFile
         const int CloseOnExec = 1030;
         int copy = Control(descriptor, CloseOnExec, 0);
         return copy >= 0 ? copy : throw new FleetStartException($"cannot use descriptor {descriptor} of the service manager: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    /// <summary>A stream to whoever listens there; a connection that fails leaves nothing open.</summary>
+    public static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancel)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancel);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     private static uint GroupOf(string name, Uri address)

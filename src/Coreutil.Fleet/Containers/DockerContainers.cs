@@ -1,8 +1,10 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net;
+using Coreutil.Fleet.Api;
 using Docker.DotNet;
 using Docker.DotNet.Models;
+using Docker.DotNet.NativeHttp;
 using Microsoft.Extensions.Logging;
 
 namespace Coreutil.Fleet.Containers;
@@ -19,7 +21,6 @@ public sealed class DockerContainers : IDisposable
         ["create", "start", "restart", "die", "stop", "pause", "unpause", "rename", "destroy", "health_status"];
 
     private readonly string _endpoint;
-    private readonly string _socket;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private readonly DockerClient _docker;
@@ -32,8 +33,14 @@ public sealed class DockerContainers : IDisposable
 
     public DockerContainers(Uri endpoint, TimeProvider time, ILogger log)
     {
-        (_endpoint, _socket, _time, _log) = (endpoint.OriginalString, endpoint.LocalPath, time, log);
-        _docker = new DockerClientBuilder().WithEndpoint(endpoint).WithTimeout(Timeout.InfiniteTimeSpan).Build();
+        (_endpoint, _time, _log) = (endpoint.OriginalString, time, log);
+
+        // The library's own transport for unix sockets leaves a socket open each time that nobody listens.
+        string path = endpoint.LocalPath;
+        _docker = new DockerClientBuilder().WithEndpoint(new("http://docker")).WithTimeout(Timeout.InfiniteTimeSpan).WithTransportOptions(new NativeHttpTransportOptions
+        {
+            ConfigureHandler = handler => handler.ConnectCallback = (_, cancel) => SocketFile.ConnectAsync(path, cancel),
+        }).Build();
     }
 
     /// <summary>What is known of these containers, which are followed from now on, and no others.</summary>
@@ -169,11 +176,28 @@ public sealed class DockerContainers : IDisposable
             await _work.WaitAsync(cancel);
             foreach (string name in TakeStale())
             {
-                var container = await InspectAsync(name, cancel);
-                lock (_gate)
-                {
-                    _known = container is null ? _known.Remove(name) : _followed.Contains(name) ? _known.SetItem(name, container) : _known;
-                }
+                await RefreshAsync(name, cancel);
+            }
+        }
+    }
+
+    private async Task RefreshAsync(string name, CancellationToken cancel)
+    {
+        try
+        {
+            var container = await InspectAsync(name, cancel);
+            lock (_gate)
+            {
+                _known = container is null ? _known.Remove(name) : _followed.Contains(name) ? _known.SetItem(name, container) : _known;
+            }
+        }
+        catch (TimeoutException)
+        {
+            // A busy host: Docker tells nothing of a container while it starts it. Only a Docker that answers nothing at all is lost.
+            await WithinPatienceAsync(_docker.System.PingAsync, cancel);
+            lock (_gate)
+            {
+                Refresh([name]);
             }
         }
     }
@@ -217,9 +241,10 @@ public sealed class DockerContainers : IDisposable
         }
     }
 
-    // A socket's own words where there is one; how the stream broke off is not worth them. For a path without a socket they are «Cannot assign requested
-    // address», which tells nobody that Docker is not installed.
-    private string Describe(Exception failure) => !File.Exists(_socket) ? "there is no such socket" : failure.GetBaseException() is System.Net.Sockets.SocketException socket ? socket.Message : failure.Message;
+    // A socket's own words where there is one; how the stream broke off is not worth them.
+    private static string Describe(Exception failure) => failure.GetBaseException() is System.Net.Sockets.SocketException socket
+        ? socket.SocketErrorCode == System.Net.Sockets.SocketError.AddressNotAvailable ? "there is no such socket" : socket.Message
+        : failure.Message;
 
     // The same failure every two seconds is said once.
     private void TellFailure(string message)
