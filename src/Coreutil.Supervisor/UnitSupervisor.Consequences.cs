@@ -17,6 +17,11 @@ public sealed partial class UnitSupervisor
             hasMoved |= _jobs.TryBeginOne();
         }
 
+        if (_jobs.All.Count == 0)
+        {
+            _host.Idle.Open();
+        }
+
         if (_toCollect.Count > 0)
         {
             Collect();

@@ -22,6 +22,9 @@ public sealed record ExecSpec
     /// <summary>One more descriptor follows: it is written to when a step failed, and closed by execve when none did.</summary>
     public bool IsReported { get; init; }
 
+    /// <summary>One more descriptor follows, before the report's: it is waited at until the supervisor has no job left (Type=idle).</summary>
+    public bool IsIdle { get; init; }
+
     /// <summary>The first of these descriptors is standard input, and output where no other is named (StandardInput=socket).</summary>
     public bool IsInputSocket { get; init; }
 

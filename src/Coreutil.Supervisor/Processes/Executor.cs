@@ -28,8 +28,13 @@ public static unsafe class Executor
 
         var spec = JsonSerializer.Deserialize(received.Span, ExecSpecJson.Default.ExecSpec) ?? throw new InvalidDataException("the executor's spec is empty");
 
-        // Output first, the command's own, then the report: as the spawner sends them. Those that stay leave the command's numbers free.
+        // Output first, the command's own, the gate, then the report: as the spawner sends them. Those that stay leave the command's numbers free.
         int[] passed = descriptors[1..(1 + spec.Descriptors)];
+        if (spec.IsIdle)
+        {
+            IdleGate.Wait(descriptors[1 + spec.Descriptors]);
+        }
+
         int? report = spec.IsReported ? LibC.FileControl(descriptors[^1], LibC.DuplicateCloseOnExec, SpecDescriptor + passed.Length) : null;
         LibC.Duplicate(descriptors[0], 1);
         LibC.Duplicate(descriptors[0], 2);

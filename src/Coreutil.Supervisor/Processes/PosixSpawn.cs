@@ -32,10 +32,15 @@ internal static unsafe class PosixSpawn
             LibC.AttributesSetSignalMask(attributes, signals);
             LibC.SignalSetFill(signals);
             LibC.AttributesSetSignalDefault(attributes, signals);
+            int last = 2;
             foreach (var descriptor in descriptors)
             {
                 LibC.FileActionsDuplicate(actions, descriptor.Ours, descriptor.Theirs);
+                last = Math.Max(last, descriptor.Theirs);
             }
+
+            // What whoever started us left open, a lock for example, is not for those whom we start.
+            LibC.FileActionsCloseFrom(actions, last + 1);
 
             int started = 0;
             int error = LibC.PosixSpawn(&started, path, actions, attributes, argumentVector.Vector, environmentVector.Vector);

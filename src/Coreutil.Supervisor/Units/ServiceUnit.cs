@@ -20,6 +20,9 @@ public sealed record ServiceHost
 
     public required string StateDirectory { get; init; }
 
+    /// <summary>Where Type=idle services wait for the jobs of others.</summary>
+    public IdleGate Idle { get; } = new();
+
     /// <summary>This boot of the machine; each line of a journal carries it.</summary>
     public required string Boot { get; init; }
 
@@ -328,8 +331,10 @@ public partial class ServiceUnit : SupervisedUnit
             var sockets = isMain ? _host.SocketsOf(this) : [];
             bool isReported = isMain && _machine.Settings.Type == ServiceType.Exec;
             var spec = _host.Commands.SpecOf(run.Command, Definition.Context, CircumstancesOf(run.Role, [.. sockets.Select(socket => socket.Name)]));
+            bool isIdle = run.Role == ProcessRole.Main && _machine.Settings.Type == ServiceType.Idle;
+            int[] passed = [.. sockets.Select(socket => socket.Descriptor), .. isIdle ? (int[])[_host.Idle.Join()] : []];
             Action<bool>? onExecuted = isReported ? isDone => _host.Post(() => OnExecuted(isDone)) : null;
-            _host.Children.Spawn(spec, _output!.Value, [.. sockets.Select(socket => socket.Descriptor)], onExecuted, pid =>
+            _host.Children.Spawn(spec with { IsIdle = isIdle }, _output!.Value, passed, onExecuted, pid =>
             {
                 _host.Register(pid, this, run.Role);
                 _group.Add(pid);

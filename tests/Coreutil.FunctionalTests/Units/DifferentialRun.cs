@@ -61,7 +61,7 @@ public sealed class DifferentialRun : IAsyncLifetime
         await host.StartInsideAsync(
             "busctl monitor --json=short --match=\"type='signal',interface='org.freedesktop.DBus.Properties',path_namespace='/org/freedesktop/systemd1/unit'\" >/t/systemd/states"
                 .Replace("'", "'\\''", StringComparison.Ordinal));
-        await host.StartInsideAsync("/t/bin/coreutil unitd --state-dir /run/unitd --unit-path /t/unitd/units 2>/t/unitd/log");
+        await host.StartInsideAsync("unshare --mount --propagation private /t/bin/coreutil unitd --state-dir /run/unitd --unit-path /t/unitd/units 2>/t/unitd/log");
         await host.StartInsideAsync("until /t/bin/coreutil unitctl --state-dir /run/unitd monitor >/t/unitd/states; do sleep 0.1; done");
         await host.RunAsync("until [ -s /t/unitd/states ] && [ -s /t/systemd/states ]; do systemctl start bell.service; /t/bin/coreutil unitctl --state-dir /run/unitd start bell; sleep 0.2; done");
         string names = string.Join(' ', scenarios.Select(scenario => scenario.Name));
