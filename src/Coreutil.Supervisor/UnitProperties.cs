@@ -15,7 +15,7 @@ internal static class UnitProperties
         var definition = unit?.Definition ?? new UnitDefinition { Name = name, Description = name };
         return
         [
-            .. unit is ServiceUnit service ? OfService(service) : unit is PassiveUnit or null ? [] : [new("Result", ServiceNames.Result(unit.Result))],
+            .. unit is ServiceUnit and not MountUnit ? OfService((ServiceUnit)unit) : unit is PassiveUnit or null ? [] : [new("Result", ServiceNames.Result(unit.Result))],
             .. unit is TimerUnit timer ? (KeyValuePair<string, string>[])[new("NextElapseUSecRealtime", Time(timer.NextElapse)), new("Unit", definition.Timer!.Unit)] : [],
             new("Id", name),
             new("Names", name),

@@ -15,6 +15,17 @@ public sealed class MountUnit(UnitDefinition definition, ServiceHost host) : Ser
         _ => base.SubStateOf(state),
     };
 
+    /// <summary>systemd sees the file system before it sees the end of mount(8).</summary>
+    protected override void NoteEntered(ServiceState state)
+    {
+        if (state == ServiceState.Exited)
+        {
+            NotePassage(new("loaded", "activating", "mounting-done"));
+        }
+
+        base.NoteEntered(state);
+    }
+
     protected override void Activate()
     {
         Directory.CreateDirectory(Definition.Mount!.Where);

@@ -213,6 +213,8 @@ public partial class ServiceUnit : SupervisedUnit
 
     public void Report(string text, int priority = Priorities.Information) => Journal.Append(new(Now, _host.Boot, priority, Environment.ProcessId, "unitd", text));
 
+    protected virtual void NoteEntered(ServiceState state) => NotePassage(new("loaded", ServiceNames.ActiveState(state, _machine.Settings.Type), SubStateOf(state)));
+
     protected virtual string SubStateOf(ServiceState state) => ServiceNames.SubState(state);
 
     protected override DateTimeOffset Now => _host.Time.GetUtcNow();
@@ -282,7 +284,7 @@ public partial class ServiceUnit : SupervisedUnit
                     TakeAsMain(adopt.Pid);
                     break;
                 case ServiceAction.Entered entered when _refusal is null:
-                    NotePassage(new("loaded", ServiceNames.ActiveState(entered.State, _machine.Settings.Type), SubStateOf(entered.State)));
+                    NoteEntered(entered.State);
                     break;
                 case ServiceAction.RequestRestart:
                     _host.Post(() => _host.Restart(this));
