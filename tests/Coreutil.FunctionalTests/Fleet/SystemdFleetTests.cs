@@ -26,7 +26,7 @@ public sealed class SystemdFleetTests
     public async Task No_outage_disturbs_a_unit_of_systemd()
     {
         NspawnHost.SkipUnlessPossible();
-        await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, "leave_running=true", "agent_ttl=\"6s\"");
+        await using var fleet = await SystemdFleet.StartAsync(Directory.CreateTempSubdirectory("coreutil-fleet-").FullName, "leave_running=true", "agent_ttl=\"12s\"");
         string[] units = ["s@1.service", "s@2.service", "s@3.service", "s@4.service", "all.service"];
         var started = await fleet.RunAsync(0, """
             cd /root
@@ -38,7 +38,7 @@ public sealed class SystemdFleetTests
         await fleet.UntilAsync(async () => (await fleet.MainPidsAsync(units)).Count == 7, 30, "not all units run");
         var before = await fleet.MainPidsAsync(units);
 
-        await CompareAfterAsync("etcd away for four TTLs", async () =>
+        await CompareAfterAsync("etcd away for two TTLs", async () =>
         {
             await OnAllAsync(fleet, "systemctl stop etcd");
             await Task.Delay(TimeSpan.FromSeconds(24));
@@ -52,11 +52,11 @@ public sealed class SystemdFleetTests
 
         // One host is cut off for less than anybody would notice; then each is alone for so long that every object expires, and etcd has no leader.
         await CompareAfterAsync("two seconds without a network", () => CutOffAsync(2, 2));
-        await CompareAfterAsync("every host alone for four TTLs", () => CutOffAsync(24, 1, 2));
+        await CompareAfterAsync("every host alone for two TTLs", () => CutOffAsync(24, 1, 2));
 
         // One host alone loses its units to the others after a TTL, as with the original, unless they are told to wait for it.
         await CompareAfterAsync("a longer grace", () => OnAllAsync(fleet, "echo 'engine_reschedule_grace=\"2m\"' >>/etc/fleet/fleet.conf; kill -HUP $(pidof fleetd)"));
-        await CompareAfterAsync("one host alone for four TTLs within the grace", () => CutOffAsync(24, 2));
+        await CompareAfterAsync("one host alone for two TTLs within the grace", () => CutOffAsync(24, 2));
 
         async Task CutOffAsync(int seconds, params int[] hosts)
         {
