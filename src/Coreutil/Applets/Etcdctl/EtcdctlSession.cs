@@ -154,7 +154,15 @@ internal sealed class EtcdctlSession(AppletContext context)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         var timeout = parsed.GetValue(Options.TotalTimeout);
-        limit.CancelAfter(timeout < TimeSpan.Zero ? TimeSpan.Zero : timeout);
+        if (timeout > TimeSpan.Zero)
+        {
+            limit.CancelAfter(timeout);
+        }
+        else
+        {
+            await limit.CancelAsync();
+        }
+
         return await run(limit.Token);
     }
 
