@@ -31,7 +31,7 @@ usage: ./build.sh VERB
   fuzz [--target etcd] [--operations N]    random requests, answered as real etcds answer them (ORIGINALS: a directory with an etcd 2.3)
   fuzz --target template [--seconds N] [--seed S]    any text as a template: rendered or refused, and it ends
   soak [--rounds N]    kill -9 under load, again and again: no acknowledged write is lost
-  bench [--target etcd|cluster|etcdctl|confd]    beside the peers in one run, as ratios
+  bench [--target etcd|cluster|etcdctl|confd|units]    beside the peers in one run, as ratios
 TEXT
 }
 
