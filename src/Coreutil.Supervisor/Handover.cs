@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Runtime.InteropServices;
@@ -76,10 +75,9 @@ public sealed record Handover
         }
 
         string variable = string.Create(CultureInfo.InvariantCulture, $"{Variable}={memory}");
-        string[] environment = [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={entry.Value}"), variable];
         byte* path = NativeStrings.Copy(executable);
         using var arguments = new NativeStrings(Environment.GetCommandLineArgs());
-        using var variables = new NativeStrings(environment);
+        using var variables = new NativeStrings([.. NativeStrings.OwnEnvironment(), variable]);
 
         // Only now, when no child is started any more, may they be inherited.
         int[] kept = [memory, .. Descriptors];

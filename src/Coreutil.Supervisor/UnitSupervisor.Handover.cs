@@ -30,7 +30,7 @@ public sealed partial class UnitSupervisor
 
         return execute(new Handover
         {
-            Units = [.. _units.Values.Select(unit => unit.Remember()).Select(unit => unit with { Service = unit.Service is { } service ? service with { HalfLine = ((ServiceUnit)_units[unit.Name]).HalfLine } : null })],
+            Units = [.. _units.Values.Select(unit => unit is ServiceUnit service ? service.RememberWithOutput() : unit.Remember())],
             Jobs = [.. _jobs.All.Select(job => new JobMemory(job.Unit.Name, job.Kind, job.IsRunning))],
             Generation = Generation,
             Startup = _triggers.Startup,

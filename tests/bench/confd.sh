@@ -7,30 +7,27 @@ rounds=${BENCH_ROUNDS:-40}
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null; wait; rm -rf "$work"' EXIT
 
-client=http://127.0.0.1:${BENCH_PORT:-24200} peer=http://127.0.0.1:$((${BENCH_PORT:-24200} + 1))
-"$root/out/bin/etcd" --name m --data-dir "$work/m" --listen-client-urls "$client" --advertise-client-urls "$client" \
-  --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "m=$peer" >"$work/log" 2>&1 &
-server=$!
+source "$root/tests/bench/beside.bash"
+serve "${BENCH_PORT:-24200}"
 put() { curl -fso /dev/null -X PUT "$client/v2/keys/bench/value" -d value="$1"; }
-until put 0; do kill -0 "$server" || { cat "$work/log"; exit 1; }; done
+put 0
 
 names=(ours)
 declare -A program=([ours]="$root/out/bin/confd")
-for candidate in "${ORIGINALS:-/nonexistent}"/confd*; do
-  if [ -f "$candidate" ] && [ -x "$candidate" ]; then names+=(original); program[original]=$candidate; break; fi
-done
+original confd
 for name in "${names[@]}"; do
   mkdir -p "$work/$name/conf.d" "$work/$name/templates"
   echo '{{getv "/bench/value"}}' >"$work/$name/templates/t.tmpl"
   printf '[template]\nsrc = "t.tmpl"\ndest = "%s"\nkeys = ["/bench"]\n' "$work/$name/dest" >"$work/$name/conf.d/t.toml"
 done
-run() { "${program[$1]}" -confdir "$work/$1" -backend etcd -node "$client" "${@:2}" >>"$work/$1.log" 2>&1; }
+# In the place of a subshell, which is so the process that is killed in the end.
+run() { exec "${program[$1]}" -confdir "$work/$1" -backend etcd -node "$client" "${@:2}" >>"$work/$1.log" 2>&1; }
 
 TIMEFORMAT=%R
 for ((round = 0; round < rounds; round++)); do
   for name in "${names[@]}"; do
     rm -f "$work/$name/dest"
-    { time run "$name" -onetime; } 2>>"$work/$name.onetime"
+    { time (run "$name" -onetime); } 2>>"$work/$name.onetime"
   done
 done
 

@@ -7,18 +7,13 @@ rounds=${BENCH_ROUNDS:-40}
 work=$(mktemp -d)
 trap 'kill "$server" 2>/dev/null; wait; rm -rf "$work"' EXIT
 
-client=http://127.0.0.1:${BENCH_PORT:-24100} peer=http://127.0.0.1:$((${BENCH_PORT:-24100} + 1))
-"$root/out/bin/etcd" --name m --data-dir "$work/m" --listen-client-urls "$client" --advertise-client-urls "$client" \
-  --listen-peer-urls "$peer" --initial-advertise-peer-urls "$peer" --initial-cluster "m=$peer" >"$work/log" 2>&1 &
-server=$!
-until curl -fso /dev/null -X PUT "$client/v2/keys/ready" -d value=1; do kill -0 "$server" || { cat "$work/log"; exit 1; }; done
+source "$root/tests/bench/beside.bash"
+serve "${BENCH_PORT:-24100}"
 
 names=(ours)
 declare -A program=([ours]="$root/out/bin/etcdctl")
 if [ -x /usr/bin/etcdctl ]; then names+=(debian); program[debian]=/usr/bin/etcdctl; else echo "skipped: Debian's etcd-client is not installed"; fi
-for candidate in "${ORIGINALS:-/nonexistent}"/etcdctl*; do
-  if [ -f "$candidate" ] && [ -x "$candidate" ]; then names+=(original); program[original]=$candidate; break; fi
-done
+original etcdctl
 
 export ETCDCTL_API=2 ETCDCTL_ENDPOINTS=$client
 TIMEFORMAT='%R %U %S'

@@ -8,7 +8,7 @@ public static class AtomicFile
     public static void WriteAllText(string path, string text) => Write(path, System.Text.Encoding.UTF8.GetBytes(text), Readable);
 
     /// <summary>For what means nothing after the next boot: a crash of the process loses nothing, and nobody waits for the disk.</summary>
-    public static void WriteForThisBoot(string path, string text) => Write(path, System.Text.Encoding.UTF8.GetBytes(text), Readable, isDurable: false);
+    public static void WriteForThisBoot(string path, ReadOnlySpan<byte> bytes) => Write(path, bytes, Readable, isDurable: false);
 
     public static void Write(
         string path, ReadOnlySpan<byte> bytes, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite, bool isDurable = true)

@@ -1,3 +1,4 @@
+using System.Text;
 using Coreutil.Core.Files;
 using Coreutil.Fleet.Machines;
 
@@ -19,7 +20,7 @@ public sealed class LaunchRecord(string file)
     {
         if (isLaunched ? Launched.Add(unit) : Launched.Remove(unit))
         {
-            AtomicFile.WriteForThisBoot(file, string.Join('\n', Launched.Order(StringComparer.Ordinal).Prepend(_boot)));
+            AtomicFile.WriteForThisBoot(file, Encoding.UTF8.GetBytes(string.Join('\n', Launched.Order(StringComparer.Ordinal).Prepend(_boot))));
         }
     }
 

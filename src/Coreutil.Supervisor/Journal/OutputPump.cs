@@ -13,21 +13,11 @@ public sealed unsafe class OutputPump : IDisposable
     private readonly object _gate = new();
     private readonly EventPoll _poll = new();
     private readonly Dictionary<int, Source> _sources = [];
-    private readonly int _wakeRead;
-    private readonly int _wakeWrite;
     private readonly Thread _thread;
     private bool _isStopping;
 
     public OutputPump()
     {
-        int* ends = stackalloc int[2];
-        if (LibC.Pipe(ends, LibC.OpenCloseOnExec) != 0)
-        {
-            throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}");
-        }
-
-        (_wakeRead, _wakeWrite) = (ends[0], ends[1]);
-        _poll.Watch(_wakeRead, isOnce: false);
         _thread = new Thread(Pump) { IsBackground = true, Name = "output" };
         _thread.Start();
     }
@@ -83,11 +73,9 @@ public sealed unsafe class OutputPump : IDisposable
     public void Dispose()
     {
         _isStopping = true;
-        byte one = 1;
-        LibC.Write(_wakeWrite, &one, 1);
+        _poll.Wake();
         _thread.Join();
-        LibC.Close(_wakeRead);
-        LibC.Close(_wakeWrite);
+        _poll.Dispose();
     }
 
     private void Pump()

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Runtime.InteropServices;
 
 namespace Coreutil.Supervisor.Processes;
@@ -9,7 +8,7 @@ public static class DetachedProcess
     /// <summary>Starts <paramref name="executable"/> with this process's environment; its output is appended to <paramref name="logFile"/>.</summary>
     public static void Start(string executable, IReadOnlyCollection<string> arguments, string logFile)
     {
-        string[] environment = [.. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={entry.Value}")];
+        string[] environment = [.. NativeStrings.OwnEnvironment()];
         int input = LibC.Open("/dev/null", LibC.OpenCloseOnExec, 0);
         int output = LibC.Open(logFile, LibC.OpenAppendCreate | LibC.OpenCloseOnExec, 0x1A4);
         try

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Coreutil.Supervisor.Processes;
 
 /// <summary>epoll(7): waiting for one of a thousand descriptors costs as much as for one of two.</summary>
-internal sealed unsafe class EventPoll
+internal sealed unsafe class EventPoll : IDisposable
 {
     private const int Add = 1;
     private const int Delete = 2;
@@ -12,6 +12,8 @@ internal sealed unsafe class EventPoll
     private const int Most = 64;
 
     private readonly int _poll;
+    private readonly int _wakeRead;
+    private readonly int _wakeWrite;
 
     public EventPoll()
     {
@@ -20,6 +22,30 @@ internal sealed unsafe class EventPoll
         {
             throw new IOException($"epoll_create1: {Marshal.GetLastPInvokeErrorMessage()}");
         }
+
+        int* ends = stackalloc int[2];
+        if (LibC.Pipe(ends, LibC.OpenCloseOnExec) != 0)
+        {
+            throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}");
+        }
+
+        (_wakeRead, _wakeWrite) = (ends[0], ends[1]);
+        Watch(_wakeRead, isOnce: false);
+    }
+
+    /// <summary>Ends this and every later waiting, with a descriptor that nobody knows.</summary>
+    public void Wake()
+    {
+        byte one = 1;
+        LibC.Write(_wakeWrite, &one, 1);
+    }
+
+    /// <summary>When nobody waits any more.</summary>
+    public void Dispose()
+    {
+        LibC.Close(_wakeRead);
+        LibC.Close(_wakeWrite);
+        LibC.Close(_poll);
     }
 
     /// <summary>Reports the descriptor whenever it is readable, or once and not again before the next call.</summary>

@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text;
@@ -19,9 +18,6 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
     private const string HeapVariable = "DOTNET_GCGen0MaxBudget";
 
     private const int LinkDescriptor = 3;
-    private const int FamilyUnix = 1;
-    private const int SequentialPacketCloseOnExec = 0x80005;
-    private const int NoSignal = 0x4000;
 
     /// <summary>Endings that are told to the next unitd; of more than these the oldest are forgotten.</summary>
     private const int Most = 4096;
@@ -88,22 +84,20 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
     private void Start()
     {
         LibC.Close(_link);
-        int* ends = stackalloc int[2];
-        if (LibC.SocketPair(FamilyUnix, SequentialPacketCloseOnExec, 0, ends) != 0)
+        if (!LocalSockets.TryOpenPair(LocalSockets.SequentialPacket, out _link, out int end))
         {
             throw new UnitdException($"socketpair: {Marshal.GetLastPInvokeErrorMessage()}");
         }
 
-        _link = ends[0];
-        int theirs = LibC.FileControl(ends[1], LibC.DuplicateCloseOnExec, LinkDescriptor + 1);
+        int theirs = LibC.FileControl(end, LibC.DuplicateCloseOnExec, LinkDescriptor + 1);
         string[] environment =
         [
-            .. Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={entry.Value}"),
+            .. NativeStrings.OwnEnvironment(),
             string.Create(CultureInfo.InvariantCulture, $"{Variable}={LinkDescriptor}"),
             .. Environment.GetEnvironmentVariable(HeapVariable) is null ? (string[])[$"{HeapVariable}=200000"] : [],
         ];
         int failure = PosixSpawn.TryStart(executable, Environment.GetCommandLineArgs(), environment, [new(theirs, LinkDescriptor)], out int pid);
-        LibC.Close(ends[1]);
+        LibC.Close(end);
         LibC.Close(theirs);
         if (failure != 0)
         {
@@ -150,7 +144,7 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
         {
             var part = new LibC.IoVector { Base = first, Length = (nuint)bytes.Length };
             var header = new LibC.MessageHeader { Parts = &part, PartCount = 1 };
-            LibC.SendMessage(_link, &header, NoSignal);
+            LibC.SendMessage(_link, &header, LocalSockets.NoSignal);
         }
     }
 }

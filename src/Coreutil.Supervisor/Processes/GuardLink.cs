@@ -30,9 +30,7 @@ public sealed unsafe class GuardLink
         LibC.FileControl(descriptor, LibC.SetDescriptorFlags, LibC.CloseOnExecFlag);
 
         // A guard that says nothing for two seconds must not keep the units waiting.
-        long* patience = stackalloc long[2];
-        (patience[0], patience[1]) = (2, 0);
-        LibC.SetSocketOption(descriptor, 1, LibC.ReceiveTimeout, patience, 2 * sizeof(long));
+        LocalSockets.SetPatience(descriptor, seconds: 2);
         while (isNew && Receive() is { } message && message != EndOfBacklog)
         {
             Take(message);

@@ -24,9 +24,7 @@ public sealed unsafe class IdleGate
     public static void Wait(int end)
     {
         // systemd's patience (IDLE_TIMEOUT_USEC).
-        long* patience = stackalloc long[2];
-        (patience[0], patience[1]) = (5, 0);
-        LibC.SetSocketOption(end, 1, LibC.ReceiveTimeout, patience, 2 * sizeof(long));
+        LocalSockets.SetPatience(end, seconds: 5);
         byte one;
         while (LibC.Read(end, &one, 1) < 0 && Marshal.GetLastPInvokeError() == LibC.Interrupted)
         {

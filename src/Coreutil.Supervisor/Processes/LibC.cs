@@ -26,7 +26,6 @@ internal static unsafe partial class LibC
     public const int SetDescriptorFlags = 2;
     public const int CloseOnExecFlag = 1;
     public const uint MemoryCloseOnExec = 1;
-    public const int ReceiveTimeout = 20;
     public const int DoNotWait = 0x40;
     public const long CloseRangeCall = 436;
     public const long SignalActionCall = 13;

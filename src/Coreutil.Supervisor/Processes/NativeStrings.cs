@@ -1,3 +1,4 @@
+using System.Collections;
 using System.Runtime.InteropServices;
 using System.Text;
 
@@ -29,6 +30,10 @@ internal sealed unsafe class NativeStrings : IDisposable
 
         NativeMemory.Free(Vector);
     }
+
+    /// <summary>This process's environment, as execve(2) takes it.</summary>
+    public static IEnumerable<string> OwnEnvironment() =>
+        Environment.GetEnvironmentVariables().Cast<DictionaryEntry>().Select(entry => $"{entry.Key}={entry.Value}");
 
     public static byte* Copy(string text)
     {

@@ -9,7 +9,6 @@ namespace Coreutil.Supervisor.Processes;
 public sealed unsafe class NotifySocket : IDisposable
 {
     private const int PassCredentials = 16;
-    private const int SocketLevel = 1;
     private const int CredentialsType = 2;
     private const int LongestMessage = 4096;
 
@@ -32,7 +31,7 @@ public sealed unsafe class NotifySocket : IDisposable
             _socket = new(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
             _socket.Bind(new UnixDomainSocketEndPoint($"\0{name}"));
             int one = 1;
-            LibC.SetSocketOption(Descriptor, SocketLevel, PassCredentials, &one, sizeof(int));
+            LibC.SetSocketOption(Descriptor, LocalSockets.Level, PassCredentials, &one, sizeof(int));
         }
 
         _poll.Watch(Descriptor, isOnce: false);
@@ -68,7 +67,7 @@ public sealed unsafe class NotifySocket : IDisposable
                 nint count = LibC.ReceiveMessage((int)_socket.SafeHandle.DangerousGetHandle(), &header, LibC.DoNotWait);
 
                 // cmsghdr: length, level, type; then the sender's process, user and group.
-                bool hasSender = count >= 0 && header.ControlLength >= 28 && *(int*)(control + 8) == SocketLevel && *(int*)(control + 12) == CredentialsType;
+                bool hasSender = count >= 0 && header.ControlLength >= 28 && *(int*)(control + 8) == LocalSockets.Level && *(int*)(control + 12) == CredentialsType;
                 if (hasSender)
                 {
                     onMessage(*(int*)(control + 16), Parse(new ReadOnlySpan<byte>(buffer, (int)count)));

@@ -6,24 +6,16 @@ namespace Coreutil.Supervisor.Processes;
 /// <summary>Carries one spec and the descriptors that go with it to an executor, over a socket pair (SCM_RIGHTS).</summary>
 internal static unsafe class SpecChannel
 {
-    private const int FamilyUnix = 1;
-    private const int StreamCloseOnExec = 0x80001;
-    private const int SocketLevel = 1;
     private const int Rights = 1;
-    private const int NoSignal = 0x4000;
     private const int ReceivedCloseOnExec = 0x40000000;
     private const int HeaderSize = 16;
 
     /// <summary>The most that the kernel passes at once (SCM_MAX_FD).</summary>
     private const int MostDescriptors = 253;
 
-    public static (int Ours, int Theirs) Open()
-    {
-        int* ends = stackalloc int[2];
-        return LibC.SocketPair(FamilyUnix, StreamCloseOnExec, 0, ends) == 0
-            ? (ends[0], ends[1])
-            : throw new IOException($"socketpair: {Marshal.GetLastPInvokeErrorMessage()}");
-    }
+    public static (int Ours, int Theirs) Open() => LocalSockets.TryOpenPair(LocalSockets.Stream, out int ours, out int theirs)
+        ? (ours, theirs)
+        : throw new IOException($"socketpair: {Marshal.GetLastPInvokeErrorMessage()}");
 
     /// <summary>False where nobody reads any more.</summary>
     public static bool TrySend(int socket, ReadOnlySpan<byte> spec, ReadOnlySpan<int> descriptors)
@@ -35,7 +27,7 @@ internal static unsafe class SpecChannel
 
         byte* control = stackalloc byte[HeaderSize + (MostDescriptors * sizeof(int)) + sizeof(int)];
         *(long*)control = HeaderSize + (descriptors.Length * sizeof(int));
-        *(int*)(control + 8) = SocketLevel;
+        *(int*)(control + 8) = LocalSockets.Level;
         *(int*)(control + 12) = Rights;
         descriptors.CopyTo(new Span<int>(control + HeaderSize, descriptors.Length));
         fixed (byte* first = spec)
@@ -52,7 +44,7 @@ internal static unsafe class SpecChannel
                     message.ControlLength = (nuint)(HeaderSize + (((descriptors.Length * sizeof(int)) + 7) & ~7));
                 }
 
-                nint count = LibC.SendMessage(socket, &message, NoSignal);
+                nint count = LibC.SendMessage(socket, &message, LocalSockets.NoSignal);
                 if (count < 0 && Marshal.GetLastPInvokeError() != LibC.Interrupted)
                 {
                     return false;

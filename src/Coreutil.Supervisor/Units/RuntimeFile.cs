@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Coreutil.Core.Files;
 
 namespace Coreutil.Supervisor.Units;
 
@@ -33,9 +34,7 @@ public sealed class RuntimeFile(string path, string boot)
             return;
         }
 
-        string half = path + ".new";
-        File.WriteAllBytes(half, bytes);
-        File.Move(half, path, overwrite: true);
+        AtomicFile.WriteForThisBoot(path, bytes);
         _written = bytes;
     }
 

@@ -53,8 +53,12 @@ public partial class ServiceUnit
         _pidFileTimer.Arm(_machine.IsAwaitingPidFile ? Now + _pidFilePeriod : null);
     }
 
-    /// <summary>The beginning of a line that the service has not ended yet.</summary>
-    public byte[] HalfLine => _output is { } output ? _host.Output.HalfLine(output) : [];
+    /// <summary>What only a supervisor that becomes the next one can tell: also the beginning of a line that the service has not ended yet.</summary>
+    public UnitMemory RememberWithOutput()
+    {
+        var memory = Remember();
+        return memory with { Service = memory.Service! with { HalfLine = _output is { } output ? _host.Output.HalfLine(output) : [] } };
+    }
 
     /// <summary>What is left of a unit whose start a crash of the supervisor kept from being remembered: nobody waits for it.</summary>
     public void KillLeftOvers()

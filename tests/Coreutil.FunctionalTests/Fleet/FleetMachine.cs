@@ -87,16 +87,22 @@ internal sealed class FleetMachine : IAsyncDisposable
             await _daemon.DisposeAsync();
         }
 
-        foreach (string pid in UnitdPids())
+        await EndSupervisorAsync(_directory);
+    }
+
+    /// <summary>Ends the supervisor that a fleetd with this state directory started, and its units.</summary>
+    public static async Task EndSupervisorAsync(string directory)
+    {
+        foreach (string pid in UnitdPids(directory))
         {
             await Published.RunAsync("/bin/kill", ["-s", "TERM", pid]);
         }
     }
 
-    private string[] UnitdPids() =>
+    private static string[] UnitdPids(string directory) =>
     [
         .. Directory.GetDirectories("/proc").Where(process => int.TryParse(Path.GetFileName(process), NumberStyles.None, CultureInfo.InvariantCulture, out _))
-            .Where(process => CommandLine(process).Contains($"--state-dir\0{Path.Combine(_directory, "unitd")}\0", StringComparison.Ordinal))
+            .Where(process => CommandLine(process).Contains($"--state-dir\0{Path.Combine(directory, "unitd")}\0", StringComparison.Ordinal))
             .Select(process => Path.GetFileName(process)),
     ];
 

@@ -3,11 +3,15 @@ using System.Globalization;
 namespace Coreutil.FunctionalTests.Fleet;
 
 /// <summary>Who may ask fleetd, and how fleetd asks an etcd that does not answer everybody.</summary>
-public sealed class FleetSecurityTests : IDisposable
+public sealed class FleetSecurityTests : IAsyncDisposable
 {
     private readonly TemporaryDirectory _directory = new();
 
-    public void Dispose() => _directory.Dispose();
+    public async ValueTask DisposeAsync()
+    {
+        await FleetMachine.EndSupervisorAsync(_directory["m"]);
+        _directory.Dispose();
+    }
 
     [Fact]
     public async Task The_API_speaks_TLS_and_asks_for_a_certificate()
