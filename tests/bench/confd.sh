@@ -20,18 +20,21 @@ for name in "${names[@]}"; do
   echo '{{getv "/bench/value"}}' >"$work/$name/templates/t.tmpl"
   printf '[template]\nsrc = "t.tmpl"\ndest = "%s"\nkeys = ["/bench"]\n' "$work/$name/dest" >"$work/$name/conf.d/t.toml"
 done
-# In the place of a subshell, which is so the process that is killed in the end.
-run() { exec "${program[$1]}" -confdir "$work/$1" -backend etcd -node "$client" "${@:2}" >>"$work/$1.log" 2>&1; }
+arguments() { arguments=(-confdir "$work/$1" -backend etcd -node "$client"); }
 
 TIMEFORMAT=%R
 for ((round = 0; round < rounds; round++)); do
   for name in "${names[@]}"; do
+    arguments "$name"
     rm -f "$work/$name/dest"
-    { time (run "$name" -onetime); } 2>>"$work/$name.onetime"
+    { time "${program[$name]}" "${arguments[@]}" -onetime >>"$work/$name.log" 2>&1; } 2>>"$work/$name.onetime"
   done
 done
 
-for name in "${names[@]}"; do run "$name" -watch & done
+for name in "${names[@]}"; do
+  arguments "$name"
+  "${program[$name]}" "${arguments[@]}" -watch >>"$work/$name.log" 2>&1 &
+done
 sleep 1
 for ((round = 1; round <= rounds; round++)); do
   for name in "${names[@]}"; do
