@@ -16,9 +16,14 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
         var errors = new List<string>();
         int exitCode = 0;
         var jobs = new List<Job>();
-        foreach (string name in request.Names)
+        foreach (string name in await supervisor.AskAsync(units => UnitPatterns.Expand(units, request.Names, request.IsAll)))
         {
-            var (job, refusal, code) = await supervisor.AskAsync(_ => Queue(request.Verb, name));
+            var (job, refusal, code) = await supervisor.AskAsync(units => Queue(request.Verb, name));
+            if (job is not null && await supervisor.AskAsync(units => units.IsStale(job.Unit.Definition)))
+            {
+                errors.Add(StatusText.StaleWarning(name));
+            }
+
             if (job is not null)
             {
                 jobs.Add(job);
@@ -38,6 +43,11 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
                 errors.Add(failure);
                 exitCode = 1;
             }
+        }
+
+        if (request.Verb == "stop")
+        {
+            errors.AddRange(await supervisor.AskAsync(units => jobs.Select(job => StillTriggered(units, job.Unit.Name)).OfType<string>().ToArray()));
         }
 
         return new UnitdReply { ExitCode = exitCode, Error = string.Join('\n', errors) };
@@ -62,11 +72,11 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
     {
         if (UnitName.IsTemplate(name))
         {
-            return Refuse(1, $"Unit name {name} is missing the instance name.");
+            return Refuse(1, $"Unit name {name} is missing the instance name.", hasAdvice: true);
         }
 
         var unit = supervisor.Find(name);
-        if (unit is null)
+        if (unit is null || (verb is "stop" && unit.State.LoadState is "bad-setting" or "error" && unit.IsIdle))
         {
             return (null, $"Failed to {verb} {name}: Unit {name} {(verb is "stop" ? "not loaded" : "not found")}.", ExitNotFound);
         }
@@ -74,7 +84,12 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
         bool isRefused = verb is "stop" ? unit.Definition.RefusesManualStop : verb is not "reload" && unit.Definition.RefusesManualStart;
         if (isRefused)
         {
-            return Refuse(ExitNoPermission, $"Operation refused, unit {name} may be requested by dependency only (it is configured to refuse manual start/stop).");
+            return Refuse(ExitNoPermission, $"Operation refused, unit {name} may be requested by dependency only (it is configured to refuse manual start/stop).", hasAdvice: true);
+        }
+
+        if (verb.EndsWith("reload-or-restart", StringComparison.Ordinal))
+        {
+            verb = unit is { CanReload: true, IsActive: true } ? "reload" : verb.StartsWith("try-", StringComparison.Ordinal) ? "try-restart" : "restart";
         }
 
         if (verb == "try-restart" && unit.IsIdle)
@@ -100,9 +115,17 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
             _ => JobKind.Restart,
         };
         var (job, refusal) = supervisor.Enqueue(name, kind);
-        return refusal is null ? (job, null, 0) : (null, $"Failed to {verb} {name}: {refusal.Reason}", refusal.IsNotFound ? ExitNotFound : 1);
+        return refusal is null ? (job, null, 0) : Refuse(refusal.IsNotFound ? ExitNotFound : 1, refusal.Reason, hasAdvice: !refusal.IsNotFound && unit.State.LoadState != "masked");
 
-        (Job? Job, string? Refusal, int ExitCode) Refuse(int code, string why) => (null, $"Failed to {verb} {name}: {why}", code);
+        (Job? Job, string? Refusal, int ExitCode) Refuse(int code, string why, bool hasAdvice = false) =>
+            (null, $"Failed to {verb} {name}: {why}{(hasAdvice ? $"\nSee unitd's log and 'unitctl status {name}' for details." : "")}", code);
+    }
+
+    /// <summary>A stopped unit that something may start again; null where there is nothing.</summary>
+    private static string? StillTriggered(UnitSupervisor units, string name)
+    {
+        string[] triggers = [.. units.ReferencesTo(name).By(other => other.Triggers).Where(trigger => units.Find(trigger) is { IsActive: true })];
+        return triggers.Length == 0 ? null : $"Warning: Stopping {name}, but it can still be activated by:\n{string.Join('\n', triggers.Select(trigger => $"  {trigger}"))}";
     }
 
     /// <summary>Null where nothing failed.</summary>

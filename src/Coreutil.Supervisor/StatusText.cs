@@ -2,94 +2,132 @@ using System.Globalization;
 using System.Text;
 using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
-using Coreutil.Supervisor.Processes;
+using Coreutil.Supervisor.Properties;
 using Coreutil.Supervisor.Units;
 
 namespace Coreutil.Supervisor;
 
-/// <summary>What <c>systemctl</c> prints of a unit (systemd 252's layout).</summary>
+/// <summary>What <c>systemctl status</c> prints of a unit (systemd 252's layout): the lines whose facts are known here.</summary>
 internal static class StatusText
 {
     /// <summary>systemctl's exit codes for status: 0 active, 3 not active, 4 no such unit.</summary>
-    public static (string Text, int ExitCode) Format(SupervisedUnit? unit, string name, DateTimeOffset now, string host, int journalLines)
+    public static (string Text, int ExitCode) Format(UnitSupervisor supervisor, string name, DateTimeOffset now, string host, int journalLines)
     {
-        if (unit is null)
+        if (supervisor.Find(name) is not { } unit)
         {
             return ($"Unit {name} could not be found.\n", 4);
         }
 
-        var state = unit.State;
         var service = unit as ServiceUnit;
         var text = new StringBuilder();
-        string dot = state.ActiveState switch
+        string description = unit.Definition.Description == unit.Name ? "" : $" - {unit.Definition.Description}";
+        text.Append(CultureInfo.InvariantCulture, $"{Dot(unit)} {unit.Name}{description}\n");
+        AppendLoaded(text, unit, supervisor.Installer);
+        text.Append(CultureInfo.InvariantCulture, $"     Active: {ActiveDetail(unit)}{Since(unit, now)}\n");
+        AppendDuration(text, unit);
+        AppendTriggers(text, supervisor, unit, now);
+        Append(text, "       Docs", unit.Definition.Documentation);
+        if (unit is SocketUnit { Definition.Socket: { } socket } listening)
         {
-            "failed" => "×",
-            "inactive" => "○",
-            _ => "●",
-        };
-        text.Append(CultureInfo.InvariantCulture, $"{dot} {unit.Name} - {unit.Definition.Description}\n");
-        text.Append(CultureInfo.InvariantCulture, $"     Loaded: {state.LoadState} ({unit.Definition.LoadError ?? LoadedFrom(unit)})\n");
-        text.Append(CultureInfo.InvariantCulture, $"     Active: {state.ActiveState} ({ActiveDetail(unit)}){Since(unit, now)}\n");
+            Append(text, "     Listen", socket.Listens.Select(listen => $"{listen.Address} ({TriggerProperties.KindOf(listen.Kind)})"));
+            if (socket.Accepts)
+            {
+                text.Append(CultureInfo.InvariantCulture, $"   Accepted: {listening.Accepted}; Connected: {listening.Connected};\n");
+            }
+        }
+
+        if (unit is MountUnit { Definition.Mount: { } mount })
+        {
+            text.Append(CultureInfo.InvariantCulture, $"      Where: {mount.Where}\n       What: {mount.What}\n");
+        }
+
         if (service is not null)
         {
-            AppendProcesses(text, service);
+            StatusProcesses.Append(text, service);
+        }
+
+        if (service is not null)
+        {
             AppendJournal(text, service, host, journalLines);
         }
 
         return (text.ToString(), unit.IsActive ? 0 : 3);
     }
 
-    private static string LoadedFrom(SupervisedUnit unit) => unit.Definition.Path is { } path ? $"{path}; linked-runtime" : "provided by the host";
+    public static string StaleWarning(string name) =>
+        $"Warning: The unit file, source configuration file or drop-ins of {name} changed on disk. Run 'unitctl daemon-reload' to reload units.";
 
-    private static string ActiveDetail(SupervisedUnit unit) =>
-        unit.State.ActiveState == "failed" ? $"Result: {ServiceNames.Result(unit.Result)}" : unit.State.SubState;
-
-    private static string Since(SupervisedUnit unit, DateTimeOffset now)
+    private static string Dot(SupervisedUnit unit) => unit.State.ActiveState switch
     {
-        if (unit.ChangedAt == default)
-        {
-            return "";
-        }
-
-        var local = unit.ChangedAt.ToLocalTime();
-        string zone = local.Offset == TimeSpan.Zero ? "UTC" : local.ToString("zzz", CultureInfo.InvariantCulture);
-        return string.Create(CultureInfo.InvariantCulture, $" since {local:ddd yyyy-MM-dd HH:mm:ss} {zone}; {Ago(now - unit.ChangedAt)} ago");
-    }
-
-    /// <summary>The two largest units, as systemd prints spans: <c>1min 5s</c>, <c>2h 3min</c>.</summary>
-    private static string Ago(TimeSpan span) => span switch
-    {
-        { TotalSeconds: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Milliseconds}ms"),
-        { TotalMinutes: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Seconds}s"),
-        { TotalHours: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Minutes}min {span.Seconds}s"),
-        { TotalDays: < 1 } => string.Create(CultureInfo.InvariantCulture, $"{span.Hours}h {span.Minutes}min"),
-        _ => string.Create(CultureInfo.InvariantCulture, $"{(int)span.TotalDays} days"),
+        "failed" => "×",
+        "inactive" => "○",
+        "reloading" => "↻",
+        _ => "●",
     };
 
-    private static void AppendProcesses(StringBuilder text, ServiceUnit service)
+    private static void AppendLoaded(StringBuilder text, SupervisedUnit unit, UnitInstaller installer)
     {
-        if (service.MainPid is { } main)
+        string detail = unit.State.LoadState switch
         {
-            text.Append(CultureInfo.InvariantCulture, $"   Main PID: {main} ({ProcessIdentity.NameOf(main)})\n");
-        }
-        else if (service.MainExit is { } exit)
+            "loaded" => unit.Definition.Path is { } path ? $"{path}; {installer.StateOf(unit.Name)}" : "provided by the host",
+            "masked" or "bad-setting" => $"Reason: {UnitProperties.LoadErrorOf(unit, unit.Name)!.Split('"')[1]}",
+            _ => $"Reason: {unit.Definition.LoadError}",
+        };
+        text.Append(CultureInfo.InvariantCulture, $"     Loaded: {unit.State.LoadState} ({detail})\n");
+        if (unit.State.LoadState == "bad-setting")
         {
-            string status = exit.Kind == ProcessExitKind.Exited ? $"{exit.Status}{(exit.Status == 0 ? "/SUCCESS" : $"/{ExitCodeNames.Of(exit.Status)}")}" : exit.StatusText;
-            text.Append(CultureInfo.InvariantCulture, $"    Process: ExecStart={string.Join(' ', service.Definition.Service.Start.FirstOrDefault()?.Words ?? [])} (code={exit.CodeText}, {(exit.Kind == ProcessExitKind.Exited ? "status" : "signal")}={status})\n");
-        }
-
-        var processes = service.Processes;
-        if (processes.Count == 0)
-        {
-            return;
+            // systemd says this in its log only.
+            text.Append(CultureInfo.InvariantCulture, $"             {unit.Definition.LoadError}\n");
         }
 
-        text.Append(CultureInfo.InvariantCulture, $"      Tasks: {processes.Count}\n");
-        text.Append(CultureInfo.InvariantCulture, $"     CGroup: {service.ControlGroup ?? "(none: the host lets nobody make one)"}\n");
-        for (int i = 0; i < processes.Count; i++)
+        string? directory = null;
+        foreach (var group in unit.Definition.DropIns.GroupBy(file => Path.GetDirectoryName(file)))
         {
-            string branch = i == processes.Count - 1 ? "└─" : "├─";
-            text.Append(CultureInfo.InvariantCulture, $"             {branch}{processes[i]} {CommandLineOf(processes[i])}\n");
+            text.Append(directory is null ? "    Drop-In: " : "             ").Append(group.Key).Append('\n');
+            text.Append("             └─").AppendJoin(", ", group.Select(Path.GetFileName)).Append('\n');
+            directory = group.Key;
+        }
+    }
+
+    private static string ActiveDetail(SupervisedUnit unit)
+    {
+        var state = unit.State;
+        string sub = state.ActiveState == state.SubState ? "" : $" ({state.SubState})";
+        return state.ActiveState == "failed" ? $"failed (Result: {ServiceNames.Result(unit.Result)})"
+            : unit.Result != ServiceResult.Success ? $"{state.ActiveState}{sub} (Result: {ServiceNames.Result(unit.Result)})"
+            : $"{state.ActiveState}{sub}";
+    }
+
+    private static string Since(SupervisedUnit unit, DateTimeOffset now) =>
+        unit.Times.Since is { } since ? $" since {TimeText.Timestamp(since.Time)}; {TimeText.Ago(now - since.Time)}" : "";
+
+    /// <summary>How long it was up, once it is not any more.</summary>
+    private static void AppendDuration(StringBuilder text, SupervisedUnit unit)
+    {
+        if (unit.IsIdle && unit.Times is { ActiveEnter: { } from, ActiveExit: { } to } && to.Monotonic >= from.Monotonic && unit is ServiceUnit and not MountUnit)
+        {
+            var duration = TimeSpan.FromMicroseconds(to.Monotonic - from.Monotonic);
+            text.Append(CultureInfo.InvariantCulture, $"   Duration: {TimeText.Span(duration, TimeSpan.FromMilliseconds(1))}\n");
+        }
+    }
+
+    private static void AppendTriggers(StringBuilder text, UnitSupervisor supervisor, SupervisedUnit unit, DateTimeOffset now)
+    {
+        Append(text, "TriggeredBy", supervisor.ReferencesTo(unit.Name).By(other => other.Triggers).Select(name => $"● {name}"));
+        if (unit is TimerUnit timer)
+        {
+            string next = timer.NextElapse is { } at ? $"{TimeText.Timestamp(at)}; {TimeText.Left(at - now)}" : "n/a";
+            text.Append(CultureInfo.InvariantCulture, $"    Trigger: {next}\n");
+        }
+
+        Append(text, "   Triggers", unit.Definition.Dependencies.Triggers.Select(name => $"● {name}"));
+    }
+
+    private static void Append(StringBuilder text, string title, IEnumerable<string> lines)
+    {
+        foreach (var (i, line) in lines.Index())
+        {
+            text.Append(i == 0 ? $"{title}: " : "             ").Append(line).Append('\n');
         }
     }
 
@@ -104,18 +142,6 @@ internal static class StatusText
         foreach (JournalLine line in recent)
         {
             text.Append(line.Format(host)).Append('\n');
-        }
-    }
-
-    private static string CommandLineOf(int pid)
-    {
-        try
-        {
-            return File.ReadAllText($"/proc/{pid}/cmdline").TrimEnd('\0').Replace('\0', ' ');
-        }
-        catch (IOException)
-        {
-            return "(gone)";
         }
     }
 }

@@ -57,6 +57,7 @@ public sealed partial class UnitSupervisor : IDisposable
         _time = time;
         _jobs = new JobQueue(_index, unit => StartAll(unit.Definition.Dependencies.OnFailure), unit => _toCollect.Add(unit));
         _files = new UnitFiles(options);
+        Installer = new UnitInstaller(options, _files);
         _loader = new UnitDefinitionLoader(specifiers);
         _standIns = new HostStandIns(options.EtcdEndpoint);
         foreach (string directory in (string[])[options.LoadedUnits, Path.Combine(options.StateDirectory, "run"), Path.Combine(options.StateDirectory, "journal")])
@@ -262,6 +263,33 @@ public sealed partial class UnitSupervisor : IDisposable
         .ToImmutableDictionary(path => Path.GetFileName(path), File.ReadAllText, StringComparer.Ordinal);
 
     public UnitFiles Files => _files;
+
+    public UnitInstaller Installer { get; }
+
+    /// <summary>What the units in memory say of a unit.</summary>
+    public IncomingDependencies ReferencesTo(string name) => _index.IncomingOf(name, other => IsInMemory(_units[other]));
+
+    /// <summary>Units that systemd would have in memory: not the ones that are down and nobody refers to.</summary>
+    public IEnumerable<SupervisedUnit> InMemory => All.Where(IsInMemory);
+
+    /// <summary>Reads the files of the units that others refer to, as systemd does at once.</summary>
+    public void LoadReferred()
+    {
+        foreach (string name in InMemory.SelectMany(unit => unit.Definition.Dependencies.Referred).ToArray())
+        {
+            Find(name);
+        }
+    }
+
+    private bool IsInMemory(SupervisedUnit unit) => unit.State.ActiveState != "inactive" || IsKept(unit);
+
+    public Job? JobOf(string name) => _jobs.JobOf(name);
+
+    public int JobCount => _jobs.All.Count;
+
+    /// <summary>Its files on disk are no longer those that it was read from.</summary>
+    public bool IsStale(UnitDefinition definition) =>
+        definition.Path is not null && definition.LoadState != "masked" && (_files.Find(definition.Name) is not { } sources || sources.Fingerprint != definition.Fingerprint);
 
     public void ReloadAll()
     {

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Globalization;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -20,7 +18,7 @@ public sealed class UnitdServer : IDisposable
     private readonly UnitdOptions _options;
     private readonly string _executable;
     private readonly UnitSupervisor _supervisor;
-    private readonly JobRequests _jobs;
+    private readonly UnitRequests _requests;
     private readonly TimeProvider _time;
     private readonly FileStream _lock;
     private readonly Socket _listener;
@@ -47,7 +45,7 @@ public sealed class UnitdServer : IDisposable
         _listener = handover is { } before ? new Socket(new SafeSocketHandle(before.Listener, ownsHandle: true)) : Listen(options);
         _supervisor = new UnitSupervisor(
             options, new Spawner(Self, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time, handover);
-        _jobs = new JobRequests(_supervisor);
+        _requests = new UnitRequests(_supervisor, time, () => _shutdown.TrySetResult());
         _asked = handover is { } asked ? new Socket(new SafeSocketHandle(asked.Client, ownsHandle: true)) : null;
     }
 
@@ -157,7 +155,7 @@ public sealed class UnitdServer : IDisposable
             }
 
             var request = JsonSerializer.Deserialize(line, UnitdJson.Default.UnitdRequest) ?? throw new JsonException("the request is null");
-            var reply = request.Verb == "daemon-reexec" ? await ReexecuteAsync((int)connection.Handle, cancel) : await HandleAsync(request, cancel);
+            var reply = request.Verb == "daemon-reexec" ? await ReexecuteAsync((int)connection.Handle, cancel) : await _requests.AnswerAsync(request, cancel);
             await writer.WriteLineAsync(JsonSerializer.Serialize(reply, UnitdJson.Default.UnitdReply).AsMemory(), cancel);
             await writer.FlushAsync(cancel);
             if (request.Verb == "journal" && reply.ExitCode == 0)
@@ -175,130 +173,6 @@ public sealed class UnitdServer : IDisposable
         {
             // The client went away or does not speak the protocol: nobody is left to tell.
         }
-    }
-
-    private async Task<UnitdReply> HandleAsync(UnitdRequest request, CancellationToken cancel)
-    {
-        switch (request.Verb)
-        {
-            case "ping" or "monitor":
-                return new UnitdReply();
-            case "load":
-                await _supervisor.AskAsync(supervisor => Done(() => supervisor.Load(request.Names[0], request.Text)));
-                return new UnitdReply();
-            case "unload":
-                return await _jobs.UnloadAsync(request.Names[0]);
-            case "daemon-reload":
-                await _supervisor.AskAsync(supervisor => Done(supervisor.ReloadAll));
-                return new UnitdReply();
-            case "start" or "stop" or "restart" or "try-restart" or "reload":
-                return await _jobs.RunAsync(request);
-            case "kill":
-                return await EachAsync(request, (_, unit) => (unit as ServiceUnit)?.Signal(request.Signal));
-            case "reset-failed":
-                return await EachAsync(request, (_, unit) => unit.ResetFailed());
-            case "states":
-                return await _supervisor.AskAsync(supervisor => new UnitdReply
-                {
-                    Generation = supervisor.Generation,
-                    Units = request.Names.Length == 0
-                        ? [.. supervisor.All.Select(unit => UnitRow.Of(unit, unit.Name))]
-                        : [.. request.Names.Select(name => UnitRow.Of(supervisor.Find(name), name))],
-                });
-            case "loaded":
-                return new UnitdReply { Texts = await _supervisor.AskAsync(supervisor => supervisor.Loaded) };
-            case "status":
-                return await _supervisor.AskAsync(supervisor => Status(supervisor, request));
-            case "show":
-                return new UnitdReply
-                {
-                    Text = await _supervisor.AskAsync(supervisor => string.Join('\n', request.Names.Select(name =>
-                        string.Concat(UnitProperties.Of(supervisor.Find(name), name, supervisor.Files).Select(property => $"{property.Key}={property.Value}\n"))))),
-                };
-            case "enable":
-                return await _supervisor.AskAsync(supervisor => Enable(supervisor, request.Names));
-            case "disable":
-                return await _supervisor.AskAsync(supervisor => new UnitdReply { Error = string.Join('\n', request.Names.SelectMany(name => supervisor.Files.Disable(name))) });
-            case "cat":
-                return await _supervisor.AskAsync(supervisor => Cat(supervisor, request));
-            case "journal":
-                return await _supervisor.AskAsync(supervisor => supervisor.Find(request.Names[0]) is ServiceUnit
-                    ? new UnitdReply()
-                    : new UnitdReply { ExitCode = 1, Error = $"Unit {request.Names[0]} could not be found." });
-            case "wait":
-                return new UnitdReply { Generation = await _supervisor.WaitForChangeAsync(request.Generation, cancel) };
-            case "shutdown":
-                _shutdown.TrySetResult();
-                return new UnitdReply();
-            default:
-                return new UnitdReply { ExitCode = ExitUsage, Error = $"unknown verb '{request.Verb}'" };
-        }
-    }
-
-    private const int ExitUsage = 2;
-
-    private Task<UnitdReply> EachAsync(UnitdRequest request, Action<string, SupervisedUnit> act) => _supervisor.AskAsync(supervisor =>
-    {
-        foreach (string name in request.Names)
-        {
-            if (supervisor.Find(name) is not { } unit)
-            {
-                return new UnitdReply { ExitCode = 1, Error = $"Unit {name} not loaded." };
-            }
-
-            act(name, unit);
-        }
-
-        return new UnitdReply();
-    });
-
-    private static UnitdReply Enable(UnitSupervisor supervisor, ImmutableArray<string> names)
-    {
-        var said = new List<string>();
-        foreach (string name in names)
-        {
-            var (made, refusal) = supervisor.Files.Enable(name);
-            said.AddRange(made);
-            if (refusal is not null)
-            {
-                said.Add(refusal);
-                return new UnitdReply { Error = string.Join('\n', said), ExitCode = 1 };
-            }
-        }
-
-        // What was linked counts at once, without a daemon-reload.
-        supervisor.ReloadAll();
-        return new UnitdReply { Error = string.Join('\n', said) };
-    }
-
-    private UnitdReply Status(UnitSupervisor supervisor, UnitdRequest request)
-    {
-        var shown = request.Names.Select(name => StatusText.Format(supervisor.Find(name), name, _time.GetUtcNow(), HostFacts.HostName, request.Lines)).ToArray();
-        return new UnitdReply
-        {
-            Text = string.Join('\n', shown.Where(unit => unit.ExitCode != 4).Select(unit => unit.Text)),
-            Error = string.Concat(shown.Where(unit => unit.ExitCode == 4).Select(unit => unit.Text)).TrimEnd('\n'),
-            ExitCode = shown.Select(unit => unit.ExitCode).FirstOrDefault(code => code != 0),
-        };
-    }
-
-    private static UnitdReply Cat(UnitSupervisor supervisor, UnitdRequest request)
-    {
-        var text = new StringBuilder();
-        foreach (string name in request.Names)
-        {
-            if (supervisor.Find(name)?.Definition.Path is not { } path)
-            {
-                return new UnitdReply { ExitCode = 1, Error = $"No files found for {name}." };
-            }
-
-            foreach (string file in supervisor.Find(name)!.Definition.DropIns.Prepend(path))
-            {
-                text.Append(text.Length == 0 ? "" : "\n").Append(CultureInfo.InvariantCulture, $"# {file}\n").Append(File.ReadAllText(file));
-            }
-        }
-
-        return new UnitdReply { Text = text.ToString() };
     }
 
     private async Task WriteChangesAsync(StreamWriter writer, CancellationToken cancel)
@@ -337,11 +211,5 @@ public sealed class UnitdServer : IDisposable
             await journal.WaitAsync(next).WaitAsync(cancel);
             (lines, next) = journal.ReadOn(next, filter);
         }
-    }
-
-    private static bool Done(Action act)
-    {
-        act();
-        return true;
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Coreutil.Fleet.Jobs;
 using Coreutil.Fleet.Machines;
+using Coreutil.Units.Files;
 
 namespace Coreutil.Fleet.Engine;
 

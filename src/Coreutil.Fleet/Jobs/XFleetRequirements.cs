@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Units.Files;
 
 namespace Coreutil.Fleet.Jobs;
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Coreutil.Supervisor.Machine;
 
 /// <summary>
@@ -57,9 +59,20 @@ public sealed class DependencyIndex
     /// <summary>Units whose After= or Before= names it.</summary>
     public IReadOnlyCollection<string> OrderedBy(string unit) => Look(_ordered, unit);
 
+    /// <summary>What names it in whatever way, with what they say of it.</summary>
+    public IncomingDependencies IncomingOf(string unit, Func<string, bool> counts) => new(
+        unit, [.. Look(_referring, unit).Concat(Look(_rivals, unit)).Concat(Look(_ordered, unit)).Distinct().Where(counts).Order(StringComparer.Ordinal).Select(name => (name, _known[name]))]);
+
     private static IReadOnlyCollection<string> Look(Dictionary<string, HashSet<string>> index, string unit) =>
         index.TryGetValue(unit, out var naming) ? naming : Array.Empty<string>();
 
     private IEnumerable<(Dictionary<string, HashSet<string>> Index, IEnumerable<string> Names)> Entries(UnitDependencies dependencies) =>
         [(_referring, dependencies.Referred), (_rivals, dependencies.Conflicts), (_ordered, dependencies.After.Concat(dependencies.Before))];
+}
+
+/// <summary>The dependencies on one unit: Requires= read backwards is RequiredBy=.</summary>
+public sealed class IncomingDependencies(string unit, ImmutableArray<(string Name, UnitDependencies Dependencies)> naming)
+{
+    /// <summary>Who names the unit in this list of theirs.</summary>
+    public IEnumerable<string> By(Func<UnitDependencies, ImmutableArray<string>> list) => naming.Where(other => list(other.Dependencies).Contains(unit)).Select(other => other.Name);
 }

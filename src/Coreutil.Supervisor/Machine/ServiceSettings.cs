@@ -63,6 +63,14 @@ public sealed record ServiceSettings
 
     public ImmutableArray<ServiceCommand> StopPost { get; init; } = [];
 
+    /// <summary>All commands under the names of their settings, in the order in which systemd lists them.</summary>
+    public IEnumerable<(string Setting, ServiceCommand Command)> Commands =>
+        ((ReadOnlySpan<(string, ImmutableArray<ServiceCommand>)>)
+        [
+            ("ExecCondition", Condition), ("ExecStartPre", StartPre), ("ExecStart", Start), ("ExecStartPost", StartPost), ("ExecReload", Reload), ("ExecStop", Stop),
+            ("ExecStopPost", StopPost),
+        ]).ToArray().SelectMany(list => list.Item2.Select(command => (list.Item1, command)));
+
     public RestartMode Restart { get; init; } = RestartMode.No;
 
     public TimeSpan RestartDelay { get; init; } = TimeSpan.FromMilliseconds(100);

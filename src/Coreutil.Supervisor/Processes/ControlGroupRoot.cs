@@ -40,5 +40,9 @@ public static class ControlGroupRoot
         return (end < 0 ? name : name[..end]).ToString();
     }
 
+    /// <summary>The path of a cgroup within its hierarchy.</summary>
+    public static string? PathOf(string? directory) =>
+        _hierarchies.Where(hierarchy => directory?.StartsWith($"{hierarchy}/", StringComparison.Ordinal) == true).Select(hierarchy => directory![hierarchy.Length..]).MinBy(path => path.Length);
+
     public static string? MembershipOf(int pid) => SmallFile.TryReadText($"/proc/{pid}/cgroup");
 }

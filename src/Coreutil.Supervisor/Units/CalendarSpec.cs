@@ -23,8 +23,11 @@ public sealed class CalendarSpec
     private readonly CalendarField _seconds;
     private readonly bool _isUtc;
 
-    private CalendarSpec(ImmutableHashSet<DayOfWeek> weekdays, CalendarField[] fields, bool isUtc)
+    private readonly string _text;
+
+    private CalendarSpec(ImmutableHashSet<DayOfWeek> weekdays, CalendarField[] fields, bool isUtc, string text)
     {
+        _text = text;
         (_weekdays, _isUtc) = (weekdays, isUtc);
         (_years, _months, _monthDays, _hours, _minutes, _seconds) = (fields[0], fields[1], fields[2], fields[3], fields[4], fields[5]);
     }
@@ -40,10 +43,12 @@ public sealed class CalendarSpec
             words.RemoveAt(words.Count - 1);
         }
 
+        string days = "";
         ImmutableHashSet<DayOfWeek>? weekdays = [];
         if (words.Count > 0 && char.IsAsciiLetter(words[0][0]))
         {
             weekdays = ReadWeekdays(words[0]);
+            days = string.Join(',', words[0].Split(',').Select(part => string.Join("..", part.Split("..").Select(day => day[..Math.Min(3, day.Length)])))) + " ";
             words.RemoveAt(0);
         }
 
@@ -61,8 +66,20 @@ public sealed class CalendarSpec
             (day.Length == 3 ? day[0] : "*", 1970, 2199), (day[^2], 1, 12), (day[^1], 1, 31), (clock[0], 0, 23), (clock[1], 0, 59), (clock.Length == 3 ? clock[2] : "00", 0, 59),
         ];
         CalendarField[] read = [.. fields.Select(field => CalendarField.TryParse(field.Text, field.From, field.To)).OfType<CalendarField>()];
-        return read.Length == fields.Length ? new(weekdays, read, isUtc) : null;
+        string[] padded = [.. fields.Select(field => Pad(field.Text))];
+        string canonical = $"{days}{fields[0].Text}-{padded[1]}-{padded[2]} {padded[3]}:{padded[4]}:{padded[5]}{(isUtc ? " UTC" : "")}";
+        return read.Length == fields.Length ? new(weekdays, read, isUtc, canonical) : null;
     }
+
+    /// <summary>The whole form: every field, and two digits each.</summary>
+    public override string ToString() => _text;
+
+    /// <summary>Numbers get two digits, but for the step behind a slash.</summary>
+    private static string Pad(string field) => string.Join(',', field.Split(',').Select(part =>
+    {
+        string[] step = part.Split('/', 2);
+        return string.Join('/', step.Skip(1).Prepend(string.Join("..", step[0].Split("..").Select(number => number == "*" ? number : number.PadLeft(2, '0')))));
+    }));
 
     /// <summary>The first moment after <paramref name="after"/>; null when there is none any more.</summary>
     public DateTimeOffset? Next(DateTimeOffset after)

@@ -22,6 +22,8 @@ public partial class ServiceUnit
             WatchdogDeadline = _watchdogTimer.Deadline,
             Invocation = _invocation,
             Leaders = [.. _group.Leaders],
+            Runs = Runs.Remember(_machine.Settings),
+            MainRun = Runs.Main,
         },
     };
 
@@ -35,6 +37,7 @@ public partial class ServiceUnit
 
         _machine.Recall(service.Machine);
         _invocation = service.Invocation;
+        Runs.Recall(_machine.Settings, service.Runs, service.MainRun);
         foreach (int leader in service.Leaders)
         {
             _group.Add(leader);

@@ -84,7 +84,7 @@ public partial class ServiceUnit : SupervisedUnit
 
     public override UnitState State => Definition.LoadError is not null && _machine.IsIdle
         ? new(Definition.LoadState, "inactive", "dead")
-        : new("loaded", ServiceNames.ActiveState(_machine.State, _machine.Settings.Type), SubStateOf(_machine.State));
+        : new(Definition.LoadState, ServiceNames.ActiveState(_machine.State, _machine.Settings.Type), SubStateOf(_machine.State));
 
     public override DateTimeOffset ChangedAt => _machine.ChangedAt;
 
@@ -113,16 +113,27 @@ public partial class ServiceUnit : SupervisedUnit
 
     public string Invocation => _invocation;
 
-    public string? ControlGroup => _group.Directory;
+    public ServiceResult ReloadResult => _machine.ReloadResult;
+
+    /// <summary>Its cgroup as /proc/PID/cgroup names it; null without one.</summary>
+    public string? ControlGroupPath => ControlGroupRoot.PathOf(_group.Directory);
+
+    /// <summary>A figure of its cgroup; null where the host has no controller for it.</summary>
+    public string? ReadGroupFile(string file) => _group.Directory is { } directory ? SmallFile.TryReadText(Path.Combine(directory, file))?.TrimEnd('\n') : null;
 
     public IReadOnlyList<int> Processes => _group.ReadProcesses();
+
+    /// <summary>How its commands went; of those that it was started with, which a file read since does not change.</summary>
+    public CommandRuns Runs { get; } = new();
+
+    public ServiceSettings Settings => _machine.Settings;
 
     public override void Redefine(UnitDefinition definition)
     {
         base.Redefine(definition);
         if (_machine.State == ServiceState.Dead)
         {
-            _machine = new ServiceMachine(definition.Service);
+            Renew();
         }
     }
 
@@ -139,14 +150,37 @@ public partial class ServiceUnit : SupervisedUnit
     public override void Collect()
     {
         base.Collect();
+        Runs.Clear();
         _machine = new ServiceMachine(Definition.Service);
     }
 
-    public void Signal(int signal) => _group.Signal(signal);
+    /// <summary>Sends a signal to the main process, the control process or all; null, or why not in systemd's words.</summary>
+    public string? TrySignal(int signal, string who)
+    {
+        switch (who)
+        {
+            case "main" when MainPid is null:
+                return "No main process to kill";
+            case "control" when ControlPid is null:
+                return "No control process to kill";
+            case "main":
+                ProcessGroup.SignalOne(MainPid.Value, signal);
+                return null;
+            case "control":
+                ProcessGroup.SignalOne(ControlPid.Value, signal);
+                return null;
+            case "all":
+                _group.Signal(signal);
+                return null;
+            default:
+                return $"Invalid who argument {who}";
+        }
+    }
 
     public void OnExited(int pid, ProcessRole role, ProcessExit exit)
     {
         _foreign.Remove(pid);
+        Runs.End(pid, exit, Moment.At(Now));
         if (role == ProcessRole.Main && pid == MainPid)
         {
             _main = null;
@@ -213,7 +247,7 @@ public partial class ServiceUnit : SupervisedUnit
 
     public void Report(string text, int priority = Priorities.Information) => Journal.Append(new(Now, _host.Boot, priority, Environment.ProcessId, "unitd", text));
 
-    protected virtual void NoteEntered(ServiceState state) => NotePassage(new("loaded", ServiceNames.ActiveState(state, _machine.Settings.Type), SubStateOf(state)));
+    protected virtual void NoteEntered(ServiceState state) => NotePassage(new(Definition.LoadState, ServiceNames.ActiveState(state, _machine.Settings.Type), SubStateOf(state)));
 
     protected virtual string SubStateOf(ServiceState state) => ServiceNames.SubState(state);
 
@@ -226,6 +260,7 @@ public partial class ServiceUnit : SupervisedUnit
             _machine = new ServiceMachine(Definition.Service);
         }
 
+        Runs.Clear();
         _invocation = Guid.NewGuid().ToString("N");
         Report($"Starting {Definition.Description}...");
         Apply(_machine.Start(Now, View));
@@ -311,11 +346,20 @@ public partial class ServiceUnit : SupervisedUnit
         Touched(this);
     }
 
+    /// <summary>Down, with another file: how its commands went is still what it was.</summary>
+    private void Renew()
+    {
+        var (runs, main) = (Runs.Remember(_machine.Settings), Runs.Main);
+        _machine = new ServiceMachine(Definition.Service);
+        Runs.Recall(_machine.Settings, runs, main);
+    }
+
     private void Set(ProcessIdentity process, ProcessRole role)
     {
         if (role == ProcessRole.Main)
         {
             _main = process;
+            Runs.BeginMain(process.Pid, Moment.At(Now));
         }
         else
         {
@@ -340,6 +384,7 @@ public partial class ServiceUnit : SupervisedUnit
             {
                 _host.Register(pid, this, run.Role);
                 _group.Add(pid);
+                Runs.Begin(run.Command, pid, Moment.At(Now));
                 Set(ProcessIdentity.TryRead(pid, isDeadToo: true) ?? new(pid, 0), run.Role);
             });
         }

@@ -20,6 +20,12 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     private ImmutableArray<ListeningSocket> _sockets = [];
     private int _accepted;
 
+    /// <summary>Of Accept=yes: connections so far.</summary>
+    public int Accepted => _accepted;
+
+    /// <summary>And those that wait for the start of their instance.</summary>
+    public int Connected => _connections.Count;
+
     /// <summary>What a service gets that this socket starts: the listening sockets, or the connection of an instance.</summary>
     public ImmutableArray<(int Descriptor, string Name)> SocketsFor(string service) =>
         _connections.TryGetValue(service, out var connection) ? [(connection, "connection")]

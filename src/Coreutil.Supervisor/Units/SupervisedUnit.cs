@@ -60,6 +60,8 @@ public abstract class SupervisedUnit(UnitDefinition definition)
 
     public DateTimeOffset? LastInactive { get; private set; }
 
+    public UnitTimes Times { get; private set; } = new();
+
     /// <summary>Null before any start that looked at them.</summary>
     public bool? ConditionResult { get; private set; }
 
@@ -100,12 +102,14 @@ public abstract class SupervisedUnit(UnitDefinition definition)
 
         ClearStartLimit();
         ConditionResult = UnitConditions.AreMet(Definition.Conditions);
+        Times = Times with { Condition = Moment.At(Now) };
         if (ConditionResult == false)
         {
             return StartOutcome.Skipped;
         }
 
         AssertResult = UnitConditions.AreMet(Definition.Asserts);
+        Times = Times with { Assert = Moment.At(Now) };
         if (AssertResult == false)
         {
             return StartOutcome.AssertFailed;
@@ -145,7 +149,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     public virtual void Collect()
     {
         _limit.Reset();
-        (ConditionResult, AssertResult) = (null, null);
+        (ConditionResult, AssertResult, Times) = (null, null, new());
     }
 
     /// <summary>What the next supervisor must know besides the file.</summary>
@@ -155,6 +159,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
         IsActive = IsActive,
         LastActive = LastActive,
         LastInactive = LastInactive,
+        Times = Times,
         ConditionResult = ConditionResult,
         AssertResult = AssertResult,
         IsStartLimitHit = IsStartLimitHit,
@@ -165,7 +170,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     /// <summary>The unit is taken up where another supervisor, or this one before it became another, left it.</summary>
     public virtual void Recall(UnitMemory memory)
     {
-        (LastActive, LastInactive) = (memory.LastActive, memory.LastInactive);
+        (LastActive, LastInactive, Times) = (memory.LastActive, memory.LastInactive, memory.Times ?? new());
         (ConditionResult, AssertResult, IsStartLimitHit) = (memory.ConditionResult, memory.AssertResult, memory.IsStartLimitHit);
         _limit.Recall(memory.StartLimitBegin, memory.StartLimitCount);
         Touched(this);
@@ -178,6 +183,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
 
     protected void NotePassage(UnitState state)
     {
+        Times = Times.Enter(state.ActiveState, Moment.At(Now));
         Passages.Enqueue(state);
         Touched(this);
     }
@@ -270,7 +276,7 @@ public sealed class StandInUnit(UnitDefinition definition, TimeProvider time) : 
         if (answers != _answers)
         {
             (_answers, _changedAt) = (answers, Now);
-            Touched(this);
+            NotePassage(State);
         }
     }
 

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace Coreutil.Supervisor.Units;
 
 /// <summary>Starts its unit at times: after something (monotonic) and by the calendar.</summary>
@@ -21,9 +23,19 @@ public sealed class TimerUnit : TriggerUnit
     /// <summary>When it starts its unit next; null when it does not.</summary>
     public DateTimeOffset? NextElapse { get; private set; }
 
+    /// <summary>When each of its lines is due next, in their order; as it was when it began to wait.</summary>
+    public ImmutableArray<DateTimeOffset?> NextOfDelays { get; private set; } = [];
+
+    public ImmutableArray<DateTimeOffset?> NextOfCalendar { get; private set; } = [];
+
+    public DateTimeOffset? LastTrigger => _lastTrigger;
+
+    public DateTimeOffset Clock => Now;
+
     public override void Stop(bool isRestart)
     {
         Arm(null);
+        (NextOfDelays, NextOfCalendar) = ([], []);
         Enter(IsActive ? "dead" : Sub);
     }
 
@@ -71,16 +83,15 @@ public sealed class TimerUnit : TriggerUnit
 
     private void EnterWaiting()
     {
-        var times = Settings.Delays.Select(NextOf).Concat(Settings.Calendar.Select(spec => spec.Next(_lastTrigger is { } last && Settings.IsPersistent ? last : Now)))
-            .OfType<DateTimeOffset>().ToArray();
-        if (times.Length == 0)
+        NextOfDelays = [.. Settings.Delays.Select(NextOf)];
+        NextOfCalendar = [.. Settings.Calendar.Select(spec => spec.Next(_lastTrigger is { } last && Settings.IsPersistent ? last : Now))];
+        if (NextOfDelays.Concat(NextOfCalendar).Min() is not { } next)
         {
             Arm(null);
             Enter(Settings.RemainsAfterElapse || !IsTriggeredIdle(Settings.Unit) ? "elapsed" : "dead");
             return;
         }
 
-        var next = times.Min();
         Arm(next + (Settings.RandomizedDelay * Random.Shared.NextDouble()));
         Enter("waiting");
     }

@@ -34,7 +34,7 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
 
     public override UnitState State => Definition.LoadError is not null && _sub == "dead"
         ? new(Definition.LoadState, "inactive", "dead")
-        : new("loaded", _sub switch
+        : new(Definition.LoadState, _sub switch
         {
             "dead" => "inactive",
             "failed" => "failed",

@@ -73,6 +73,14 @@ public sealed record UnitDefinition
     /// <summary>Files that add to the unit's own, in the order they were read.</summary>
     public ImmutableArray<string> DropIns { get; init; } = [];
 
+    /// <summary>Tells one content of its files from another.</summary>
+    public int Fingerprint { get; init; }
+
+    public ImmutableArray<string> Documentation { get; init; } = [];
+
+    /// <summary>RequiresMountsFor=, as written.</summary>
+    public ImmutableArray<string> MountPaths { get; init; } = [];
+
     /// <summary>systemd's word: loaded, not-found, bad-setting, error, masked.</summary>
     public string LoadState { get; init; } = "loaded";
 

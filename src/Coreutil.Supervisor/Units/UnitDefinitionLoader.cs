@@ -12,7 +12,24 @@ namespace Coreutil.Supervisor.Units;
 /// <param name="Wants">Units linked into its .wants directories.</param>
 /// <param name="Requires">Units linked into its .requires directories.</param>
 public sealed record UnitSources(
-    string Path, string Text, ImmutableArray<(string Path, string Text)> DropIns, ImmutableArray<string> Wants, ImmutableArray<string> Requires);
+    string Path, string Text, ImmutableArray<(string Path, string Text)> DropIns, ImmutableArray<string> Wants, ImmutableArray<string> Requires)
+{
+    /// <summary>Another one means that something of it has changed on disk.</summary>
+    public int Fingerprint
+    {
+        get
+        {
+            var hash = default(HashCode);
+            foreach (var (path, text) in DropIns.Prepend((Path, Text)))
+            {
+                hash.Add(path, StringComparer.Ordinal);
+                hash.Add(text, StringComparer.Ordinal);
+            }
+
+            return hash.ToHashCode();
+        }
+    }
+}
 
 /// <summary>From unit files to what the supervisor runs. Settings that systemd knows and this supervisor does not are left alone, as systemd does.</summary>
 public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
@@ -26,7 +43,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
     /// <summary>Reads the files as the unit <paramref name="name"/>; an instance is read from its template's.</summary>
     public UnitDefinition Load(string name, UnitSources sources)
     {
-        var definition = new UnitDefinition { Name = name, Path = sources.Path, Description = name, DropIns = [.. sources.DropIns.Select(file => file.Path)] };
+        var definition = new UnitDefinition { Name = name, Path = sources.Path, Description = name, DropIns = [.. sources.DropIns.Select(file => file.Path)], Fingerprint = sources.Fingerprint };
         var options = ImmutableArray.CreateBuilder<UnitOption>();
         foreach (var (_, text) in sources.DropIns.Prepend((sources.Path, sources.Text)))
         {
@@ -39,7 +56,9 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
         definition = definition with
         {
             Description = unit.Text("Description") ?? name,
+            Documentation = unit.Words("Documentation"),
             Dependencies = ReadDependencies(unit, sources),
+            MountPaths = unit.Words("RequiresMountsFor"),
             Conditions = ReadConditions(unit, "Condition"),
             Asserts = ReadConditions(unit, "Assert"),
             // Both belong into [Unit]; older files have them in [Service].

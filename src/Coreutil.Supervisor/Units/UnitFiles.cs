@@ -25,67 +25,11 @@ public sealed class UnitFiles(UnitdOptions options)
             .SelectMany(Directory.EnumerateFileSystemEntries).Select(path => Path.GetFileName(path)).Distinct().Order(StringComparer.Ordinal),
     ];
 
-    /// <summary>Links a unit as its [Install] section says; the links, or what keeps them from being made.</summary>
-    public (ImmutableArray<string> Made, string? Refusal) Enable(string name)
-    {
-        if (Find(name) is not { } sources)
-        {
-            return ([], $"Failed to enable unit: Unit file {name} does not exist.");
-        }
-
-        var links = LinksOf(name, sources.Text);
-        if (links.Length == 0)
-        {
-            return ([], $"The unit files have no installation config (WantedBy=, RequiredBy=, Also=, Alias= settings in the [Install] section): {name}");
-        }
-
-        var made = ImmutableArray.CreateBuilder<string>();
-        foreach (string link in links.Where(link => new FileInfo(link).LinkTarget != sources.Path))
-        {
-            Directory.CreateDirectory(Path.GetDirectoryName(link)!);
-            File.Delete(link);
-            File.CreateSymbolicLink(link, sources.Path);
-            made.Add($"Created symlink {link} → {sources.Path}.");
-        }
-
-        return (made.ToImmutable(), null);
-    }
-
-    public ImmutableArray<string> Disable(string name)
-    {
-        if (!Directory.Exists(EnabledDirectory))
-        {
-            return [];
-        }
-
-        var removed = ImmutableArray.CreateBuilder<string>();
-        foreach (string link in Directory.EnumerateFileSystemEntries(EnabledDirectory, "*", SearchOption.AllDirectories).Where(path => !Directory.Exists(path)))
-        {
-            if (Path.GetFileName(link) == name || Path.GetFileName(new FileInfo(link).LinkTarget ?? "") == name)
-            {
-                File.Delete(link);
-                removed.Add($"Removed {link}.");
-            }
-        }
-
-        return removed.ToImmutable();
-    }
-
-    /// <summary>systemctl's word for whether a unit is started with the host.</summary>
-    public string StateOf(string name) => Find(name) is not { } sources ? "" :
-        LinksOf(name, sources.Text) is var links && links.Length == 0 ? sources.Path.StartsWith(options.LoadedUnits, StringComparison.Ordinal) ? "linked-runtime" : "static" :
-        links.Any(link => Path.Exists(link)) ? "enabled" : "disabled";
+    /// <summary>The names of all files that are units; of a name that links have given to a unit too.</summary>
+    public IEnumerable<string> Names() => Directories.Where(Directory.Exists).SelectMany(Directory.EnumerateFiles)
+        .Select(path => Path.GetFileName(path)).Where(UnitName.HasType).Distinct();
 
     private string? FindFile(string name) => Directories.Select(directory => Path.Combine(directory, name)).FirstOrDefault(File.Exists);
-
-    private ImmutableArray<string> LinksOf(string name, string text)
-    {
-        var file = UnitFileReader.Read(text).File;
-        return [.. Links("WantedBy", "wants"), .. Links("RequiredBy", "requires"), .. Words("Alias").Select(alias => Path.Combine(EnabledDirectory, alias))];
-
-        IEnumerable<string> Links(string setting, string kind) => Words(setting).Select(target => Path.Combine(EnabledDirectory, $"{target}.{kind}", name));
-        IEnumerable<string> Words(string setting) => file.ListValues("Install", setting).SelectMany(value => value.Split(' ', StringSplitOptions.RemoveEmptyEntries));
-    }
 
     /// <summary>What holds for all units of the type comes first, then for the template, then for the unit; a name that comes twice is read from the nearer place.</summary>
     private ImmutableArray<(string Path, string Text)> ReadDropIns(string name)

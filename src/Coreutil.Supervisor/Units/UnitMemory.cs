@@ -17,6 +17,8 @@ public sealed record UnitMemory
 
     public DateTimeOffset? LastInactive { get; init; }
 
+    public UnitTimes? Times { get; init; }
+
     public bool? ConditionResult { get; init; }
 
     public bool? AssertResult { get; init; }
@@ -43,6 +45,11 @@ public sealed record ServiceUnitMemory
     public DateTimeOffset? WatchdogDeadline { get; init; }
 
     public string Invocation { get; init; } = "";
+
+    /// <summary>How its commands went, by their place among the commands of its file; and its main process.</summary>
+    public ImmutableArray<CommandRunMemory> Runs { get; init; } = [];
+
+    public CommandRun? MainRun { get; init; }
 
     /// <summary>What was read of a line that has not ended yet; only a supervisor that becomes the next one itself can pass it on.</summary>
     public byte[] HalfLine { get; init; } = [];

@@ -32,7 +32,7 @@ public sealed class DifferentialRun : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        if (Environment.UserName == "root" && Directory.Exists(NspawnHost.Root) && File.Exists("/usr/bin/systemd-nspawn"))
+        if (NspawnHost.IsPossible)
         {
             await RunAllAsync(Scenarios, Parallel);
 

@@ -25,6 +25,8 @@ internal sealed class NspawnHost : IAsyncDisposable
         Environment.GetEnvironmentVariable("XDG_CACHE_HOME") ?? Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache"),
         "coreutil", "bookworm-systemd");
 
+    public static bool IsPossible => Environment.UserName == "root" && Directory.Exists(Root) && File.Exists("/usr/bin/systemd-nspawn");
+
     public static void SkipUnlessPossible()
     {
         Assert.SkipUnless(Environment.UserName == "root", "hosts with systemd are made as root only");

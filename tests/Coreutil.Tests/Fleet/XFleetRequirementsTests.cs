@@ -1,4 +1,4 @@
-using Coreutil.Fleet.Jobs;
+using Coreutil.Units.Files;
 using static Coreutil.Tests.Fleet.Fleets;
 
 namespace Coreutil.Tests.Fleet;

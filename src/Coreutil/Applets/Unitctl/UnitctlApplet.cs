@@ -1,13 +1,11 @@
 using System.CommandLine;
 using Coreutil.Applets.Unitctl.Commands;
-using Coreutil.Applets.Unitd;
 using Coreutil.Core.Applets;
-using Coreutil.Supervisor;
-using Coreutil.Units.Files;
+using Coreutil.Core.CommandLine;
 
 namespace Coreutil.Applets.Unitctl;
 
-/// <summary>unitd's systemctl: its verbs, its texts, its exit codes.</summary>
+/// <summary>unitd's systemctl: its verbs, its options, its texts, its exit codes.</summary>
 internal static class UnitctlApplet
 {
     public static Applet Declaration { get; } = new()
@@ -16,77 +14,48 @@ internal static class UnitctlApplet
         Summary = "control the units of unitd",
         ManSection = 1,
         CreateCommand = CreateCommand,
+        Style = new SystemctlStyle(),
     };
 
     private static Command CreateCommand(AppletContext context)
     {
-        var state = new Option<string>("--state-dir")
+        var options = new UnitctlOptions(context);
+        var session = new UnitctlSession(context, options);
+        var root = new Command(Declaration.Name, Declaration.Summary)
         {
-            Description = $"the state directory of unitd ({UnitdApplet.StateDirectoryVariable})",
-            DefaultValueFactory = _ => context.Variable(UnitdApplet.StateDirectoryVariable) ?? UnitdApplet.DefaultStateDirectory,
-            Recursive = true,
-        };
-        var session = new UnitctlSession(context, state);
-        return new Command(Declaration.Name, Declaration.Summary)
-        {
-            state,
             JobCommand.Create(session, "start", "Start (activate) one or more units"),
             JobCommand.Create(session, "stop", "Stop (deactivate) one or more units"),
-            JobCommand.Create(session, "restart", "Stop and start one or more units"),
+            JobCommand.Create(session, "restart", "Start or restart one or more units"),
+            JobCommand.Create(session, "try-restart", "Restart one or more units if active"),
+            JobCommand.Create(session, "reload", "Reload one or more units"),
+            JobCommand.Create(session, "reload-or-restart", "Reload one or more units if possible, otherwise start or restart"),
+            JobCommand.Create(session, "try-reload-or-restart", "If active, reload one or more units, if supported, otherwise restart"),
             KillCommand.Create(session),
-            JobCommand.Create(session, "reset-failed", "Reset failed state for one or more units"),
-            StatusCommand.Create(session),
+            CallCommand.Create(session, "reset-failed", "Reset failed state for one or more units, or all", ArgumentArity.ZeroOrMore),
+            StateCommand.Create(session, "is-active", "Check whether units are active", state => state is "active" or "reloading", otherwise: 3),
+            StateCommand.Create(session, "is-failed", "Check whether units are failed", state => state is "failed", otherwise: 1),
+            CallCommand.Create(session, "status", "Show runtime status of one or more units, or all", ArgumentArity.ZeroOrMore),
             ShowCommand.Create(session),
+            CallCommand.Create(session, "cat", "Show files and drop-ins of specified units", ArgumentArity.OneOrMore),
             ListUnitsCommand.Create(session),
-            CatCommand.Create(session),
-            DaemonCommand.Create(session, "daemon-reload", "Reload unit files"),
-            DaemonCommand.Create(session, "daemon-reexec", "Replace unitd by its program on disk; units go on"),
+            ListCommand.CreateTimers(session),
+            ListCommand.CreateSockets(session),
+            ListCommand.CreateFiles(session),
+            InstallCommand.Create(session, "enable", "Enable one or more unit files", next: "start"),
+            InstallCommand.Create(session, "disable", "Disable one or more unit files", next: "stop"),
+            InstallCommand.Create(session, "mask", "Mask one or more units: they cannot be started", next: "stop"),
+            InstallCommand.Create(session, "unmask", "Unmask one or more units", next: null),
+            CallCommand.Create(session, "is-enabled", "Check whether unit files are enabled", ArgumentArity.OneOrMore),
+            CallCommand.Create(session, "daemon-reload", "Reload unit files", ArgumentArity.Zero),
+            CallCommand.Create(session, "daemon-reexec", "Replace unitd by its program on disk; units go on", ArgumentArity.Zero),
             JournalCommand.Create(session),
             MonitorCommand.Create(session),
-            JobCommand.Create(session, "reload", "Reload one or more units"),
-            JobCommand.Create(session, "try-restart", "Restart one or more units if active"),
-            JobCommand.Create(session, "enable", "Enable one or more unit files"),
-            JobCommand.Create(session, "disable", "Disable one or more unit files"),
             VerifyCommand.Create(session),
         };
+        options.AddTo(root);
+
+        // Without a verb it lists units, as systemctl does.
+        root.SetAction((parsed, cancel) => session.TryAsync(() => ListUnitsCommand.RunAsync(session, parsed, [], cancel)));
+        return root;
     }
-}
-
-/// <summary>What all verbs share: the socket, and how a reply becomes output and exit code.</summary>
-internal sealed class UnitctlSession(AppletContext context, Option<string> state)
-{
-    public AppletContext Context => context;
-
-    public UnitdClient Connect(ParseResult parsed) => new(Path.Combine(Path.GetFullPath(parsed.GetRequiredValue(state)), UnitdOptions.SocketName));
-
-    /// <summary>Runs a verb; an unreachable unitd is one line and exit code 1.</summary>
-    public async Task<int> TryAsync(Func<Task<int>> run)
-    {
-        try
-        {
-            return await run();
-        }
-        catch (UnitdException failure)
-        {
-            await context.Error.WriteLineAsync($"unitctl: {failure.Message}");
-            return ExitCode.Failure;
-        }
-    }
-
-    public async Task<int> CallAsync(ParseResult parsed, UnitdRequest request, CancellationToken cancel) => await TryAsync(async () =>
-    {
-        var reply = await Connect(parsed).CallAsync(request, cancel);
-        await context.Out.WriteAsync(reply.Text.AsMemory(), cancel);
-        if (reply.Error.Length > 0)
-        {
-            await context.Error.WriteLineAsync(reply.Error.AsMemory(), cancel);
-        }
-
-        return reply.ExitCode;
-    });
-
-    /// <summary>The argument UNIT..., with systemctl's rule that a name without a type is a service.</summary>
-    public static Argument<string[]> UnitsArgument() => new("UNIT") { Arity = ArgumentArity.OneOrMore };
-
-    public static string Complete(string name) => UnitName.HasType(name) ? name : $"{name}.service";
 }

@@ -32,7 +32,7 @@ internal static class JournalCommand
                 new UnitdRequest
                 {
                     Verb = "journal",
-                    Names = [UnitctlSession.Complete(parsed.GetRequiredValue(unit))],
+                    Names = await session.NamesAsync([parsed.GetRequiredValue(unit)]),
                     Lines = number,
                     IsFollowing = parsed.GetValue(isFollowing),
                     HighestPriority = highest,

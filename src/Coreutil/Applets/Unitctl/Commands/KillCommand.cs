@@ -10,19 +10,25 @@ internal static class KillCommand
     public static Command Create(UnitctlSession session)
     {
         var units = UnitctlSession.UnitsArgument();
-        var signal = new Option<string>("--signal", "-s") { Description = "which signal to send", DefaultValueFactory = _ => "SIGTERM" };
-        var command = new Command("kill", "Send signal to processes of a unit") { units, signal };
-        command.SetAction(async (parsed, cancel) =>
+        var command = new Command("kill", "Send signal to processes of a unit") { units };
+        command.SetAction((parsed, cancel) => session.TryAsync(async () =>
         {
-            if (Signals.Parse(parsed.GetRequiredValue(signal)) is not { } number)
+            string signal = parsed.GetRequiredValue(session.Options.Signal);
+            if (Signals.Parse(signal) is not { } number)
             {
-                await session.Context.Error.WriteLineAsync($"Failed to parse signal string {parsed.GetValue(signal)}.");
+                await session.Context.Error.WriteLineAsync($"Failed to parse signal string \"{signal}\".");
                 return ExitCode.Failure;
             }
 
-            var names = parsed.GetRequiredValue(units).Select(UnitctlSession.Complete);
-            return await session.CallAsync(parsed, new UnitdRequest { Verb = "kill", Names = [.. names], Signal = number }, cancel);
-        });
+            var request = new UnitdRequest
+            {
+                Verb = "kill",
+                Names = await session.NamesAsync(parsed.GetRequiredValue(units)),
+                Signal = number,
+                Who = parsed.GetRequiredValue(session.Options.Who),
+            };
+            return await session.CallAsync(parsed, request, cancel);
+        }));
         return command;
     }
 }

@@ -1,4 +1,4 @@
-namespace Coreutil.Fleet.Jobs;
+namespace Coreutil.Units.Files;
 
 /// <summary>Go's <c>path.Match</c>: the pattern must cover the whole name, <c>*</c> and <c>?</c> stop at a slash, a malformed pattern matches nothing.</summary>
 public static class PathGlob
