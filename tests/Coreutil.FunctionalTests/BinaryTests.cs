@@ -61,7 +61,7 @@ public sealed class BinaryTests : IDisposable
     [InlineData("fleetctl", 2)]
     [InlineData("fleetd", 1)]
     [InlineData("unitd", 2)]
-    [InlineData("unitctl", 2)]
+    [InlineData("unitctl", 1)]
     [InlineData("node", 2)]
     [InlineData("paas-monitor", 2)]
     public async Task An_unknown_flag_is_refused(string applet, int exitCode)
