@@ -83,7 +83,7 @@ internal static class ServiceReader
         bool isOneshot = settings.Type == ServiceType.Oneshot;
         if (settings.Start.Length == 0 && !(isOneshot && settings.Stop.Length > 0))
         {
-            problems.Add("Service has no ExecStart= setting. Refusing.");
+            problems.Add("Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing.");
         }
 
         if (settings.Start.Length > 1 && !isOneshot)

@@ -16,12 +16,13 @@ public sealed class UnitVerifier(SpecifierContext specifiers)
     private static readonly ImmutableArray<string> _flags =
         ["RemainAfterExit", "GuessMainPID", "SendSIGKILL", "SendSIGHUP", "IgnoreSIGPIPE", "StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "Persistent", "Accept", "MakeDirectory", "RemoveOnStop", "RemainAfterElapse"];
 
-    private static readonly ImmutableArray<(string Setting, string[] Values)> _choices =
+    /// <summary>With systemd's word for what it cannot read.</summary>
+    private static readonly ImmutableArray<(string Setting, string Kind, string[] Values)> _choices =
     [
-        ("Type", ["simple", "exec", "forking", "oneshot", "dbus", "notify", "idle"]),
-        ("Restart", ["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"]),
-        ("KillMode", ["control-group", "mixed", "process", "none"]),
-        ("NotifyAccess", ["none", "main", "exec", "all"]),
+        ("Type", "service type", ["simple", "exec", "forking", "oneshot", "dbus", "notify", "idle"]),
+        ("Restart", "service restart specifier", ["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"]),
+        ("KillMode", "kill mode specification", ["control-group", "mixed", "process", "none"]),
+        ("NotifyAccess", "notify access specifier", ["none", "main", "exec", "all"]),
     ];
 
     public ImmutableArray<UnitProblem> Verify(string name, string path, string text)
@@ -78,12 +79,13 @@ public sealed class UnitVerifier(SpecifierContext specifiers)
 
         if (option.Name.EndsWith("Sec", StringComparison.Ordinal) && !TimeSpanText.TryParse(option.Value, out _))
         {
-            return [$"Failed to parse {option.Name}= parameter, ignoring: {option.Value}"];
+            string kind = option.Section == "Timer" && option.Name.StartsWith("On", StringComparison.Ordinal) ? "timer" : option.Name.StartsWith("Timeout", StringComparison.Ordinal) ? "time" : "sec";
+            return [$"Failed to parse {kind} value, ignoring: {option.Value}"];
         }
 
         if (option.Name.EndsWith("Signal", StringComparison.Ordinal) && Signals.Parse(option.Value) is null)
         {
-            return [$"Failed to parse {option.Name}= specifier, ignoring: {option.Value}"];
+            return [$"Failed to parse signal name, ignoring: {option.Value}"];
         }
 
         if (option.Name == "OnCalendar" && CalendarSpec.TryParse(Specifiers.Expand(option.Value, unit, specifiers)) is null)
@@ -92,7 +94,7 @@ public sealed class UnitVerifier(SpecifierContext specifiers)
         }
 
         return _choices.Where(choice => choice.Setting == option.Name && option.Section == "Service" && !choice.Values.Contains(option.Value))
-            .Select(choice => $"Failed to parse {option.Name}= value, ignoring: {option.Value} (one of {string.Join(", ", choice.Values)})");
+            .Select(choice => $"Failed to parse {choice.Kind}, ignoring: {option.Value} (one of {string.Join(", ", choice.Values)})");
     }
 
     private IEnumerable<string> ExecProblems(string unit, UnitOption option)
@@ -100,7 +102,9 @@ public sealed class UnitVerifier(SpecifierContext specifiers)
         switch (ExecLine.Parse(option.Value, word => Specifiers.Expand(word, unit, specifiers)))
         {
             case ExecLineResult.Refused refused:
-                yield return $"{refused.What}: systemd ignores the line";
+                // Only a line without any program is passed over; any other one that cannot be read is a fatal error to systemd.
+                yield return refused.What.StartsWith("empty path", StringComparison.Ordinal) ? $"{refused.What}: systemd ignores the line"
+                    : $"{refused.What}: systemd refuses the unit (load state bad-setting){(option.Name == "ExecStart" ? "" : ", unitd ignores the line")}";
                 break;
             case ExecLineResult.Parsed parsed:
                 foreach (var command in parsed.Commands)

@@ -76,7 +76,7 @@ public static class KnownSettings
 
         return !_sections.TryGetValue(option.Section, out var names) ? $"Unknown section '{option.Section}'. Ignoring."
             : names.Contains(option.Name) ? null
-            : $"Unknown key name '{option.Name}' in section '{option.Section}', ignoring.";
+            : $"Unknown key '{option.Name}' in section [{option.Section}], ignoring.";
     }
 
     private static string Conditions()

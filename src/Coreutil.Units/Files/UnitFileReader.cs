@@ -37,7 +37,7 @@ public static class UnitFileReader
                 section = content[^1] == ']' ? content[1..^1] : null;
                 if (section is null)
                 {
-                    remarks.Add(new(number, column, $"invalid section header '{content}': all up to the next one is ignored"));
+                    remarks.Add(new(number, column, $"invalid section header '{content}': systemd refuses the file (load state error), unitd ignores all up to the next section"));
                 }
 
                 continue;

@@ -11,15 +11,18 @@ public sealed class UnitVerifierTests
     [Theory]
     [InlineData("ExecStart=/bin/true", "")]
     [InlineData("ExecStart=/bin/true\n[X-Fleet]\nMachineOf=a.service", "")]
-    [InlineData("ExecStart=/bin/true\nBogus=1", "3:1: Unknown key name 'Bogus' in section 'Service', ignoring.")]
+    [InlineData("ExecStart=/bin/true\nBogus=1", "3:1: Unknown key 'Bogus' in section [Service], ignoring.")]
     [InlineData("ExecStart=/bin/true\n[Bogus]\nA=1", "4:1: Unknown section 'Bogus'. Ignoring.")]
-    [InlineData("ExecStart=/bin/true\nRestart=sometimes", "3:1: Failed to parse Restart= value, ignoring: sometimes (one of no, always, on-success, on-failure, on-abnormal, on-abort, on-watchdog)")]
-    [InlineData("ExecStart=/bin/true\nTimeoutStopSec=soon", "3:1: Failed to parse TimeoutStopSec= parameter, ignoring: soon")]
+    [InlineData("ExecStart=/bin/true\nRestart=sometimes", "3:1: Failed to parse service restart specifier, ignoring: sometimes (one of no, always, on-success, on-failure, on-abnormal, on-abort, on-watchdog)")]
+    [InlineData("ExecStart=/bin/true\nTimeoutStopSec=soon", "3:1: Failed to parse time value, ignoring: soon")]
+    [InlineData("ExecStart=/bin/true\nRestartSec=soon", "3:1: Failed to parse sec value, ignoring: soon")]
+    [InlineData("ExecStart=/bin/true\nKillMode=x", "3:1: Failed to parse kill mode specification, ignoring: x (one of control-group, mixed, process, none)")]
+    [InlineData("ExecStartPre=/bin/echo \"a\nExecStart=/bin/true", "2:1: unbalanced quoting: systemd refuses the unit (load state bad-setting), unitd ignores the line")]
     [InlineData("ExecStart=/bin/true\nRemainAfterExit=perhaps", "3:1: Failed to parse boolean value, ignoring: perhaps")]
-    [InlineData("ExecStart=/bin/true\nKillSignal=SIGNOTHING", "3:1: Failed to parse KillSignal= specifier, ignoring: SIGNOTHING")]
+    [InlineData("ExecStart=/bin/true\nKillSignal=SIGNOTHING", "3:1: Failed to parse signal name, ignoring: SIGNOTHING")]
     [InlineData("ExecStart=/nonexistent/x", "2:1: Command /nonexistent/x is not executable: No such file or directory: the command ends with 203/EXEC")]
     [InlineData("ExecStartPre=- /bin/true\nExecStart=/bin/true", "2:1: a blank stands between the prefix and /bin/true: systemd ignores the line ('Empty path in command line'), unitd runs it; write them together")]
-    [InlineData("Type=simple", "2:1: Service has no ExecStart= setting. Refusing. (load state bad-setting)")]
+    [InlineData("Type=simple", "2:1: Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing. (load state bad-setting)")]
     public void A_problem_is_told_with_its_place(string lines, string problems) =>
         Assert.Equal(problems, string.Join('|', _verifier.Verify("a.service", "/a.service", $"[Service]\n{lines}\n")));
 

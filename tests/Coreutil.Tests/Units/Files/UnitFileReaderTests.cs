@@ -18,7 +18,7 @@ public sealed class UnitFileReaderTests
     [Theory]
     [InlineData("B=c", "1:1: assignment outside of a section, ignored")]
     [InlineData("[A]\n  word", "2:3: missing '=', the line is ignored")]
-    [InlineData("[A", "1:1: invalid section header '[A': all up to the next one is ignored")]
+    [InlineData("[A", "1:1: invalid section header '[A': systemd refuses the file (load state error), unitd ignores all up to the next section")]
     [InlineData("[A]\nB=1 \\\n2\nword", "4:1: missing '=', the line is ignored")]
     public void Lines_that_are_nothing_are_remarked(string text, string remark) =>
         Assert.Equal(remark, string.Join('|', UnitFileReader.Read(text).Remarks.Select(found => $"{found.Line}:{found.Column}: {found.What}")));
