@@ -60,20 +60,22 @@ public sealed partial class UnitSupervisor
         }
 
         bool hasPassed = unit.Passages.Count > 0;
+        bool hasLeft = false;
         while (unit.Passages.TryDequeue(out var passed))
         {
+            hasLeft |= passed.ActiveState is "inactive" or "failed" or "deactivating";
             foreach (var monitor in _monitors)
             {
                 monitor.TryWrite(new UnitRow(unit.Name, passed.LoadState, passed.ActiveState, passed.SubState, unit.Definition.Description));
             }
         }
 
-        if (isKnown && before.State == state && before.IsLimitHit == unit.IsStartLimitHit && !hasPassed)
+        if (isKnown && before.State == state && before.Refusals == unit.Refusals && !hasPassed)
         {
             return false;
         }
 
-        _lastStates[unit.Name] = (state, unit.IsIdle, unit.IsStartLimitHit);
+        _lastStates[unit.Name] = (state, unit.IsIdle, unit.Refusals);
         unit.NoteChange(wasIdle: !isKnown || before.IsIdle);
 
         if (isKnown)
@@ -90,9 +92,15 @@ public sealed partial class UnitSupervisor
             StopIfUnneeded(unit);
         }
 
+        // Nobody asked for it: those who live and die with the unit follow at once, whether it will restart or not.
+        if (hasLeft && isKnown && !unit.IsStopAsked && before.State.ActiveState is "active" or "activating" or "reloading")
+        {
+            EnqueueAll(Transaction.FollowingTheEndOf(unit.Name, Describe, _index), JobKind.Stop);
+        }
+
         if (isKnown && unit.IsIdle)
         {
-            OnBecameIdle(unit);
+            OnBecameIdle(unit, wasFailed: before.State.ActiveState == "failed");
         }
 
         // Its process has the connection by now, or never will.
@@ -108,15 +116,15 @@ public sealed partial class UnitSupervisor
     }
 
     /// <summary>Bound units follow a unit that is down (not one that waits for its restart); its end may start others, and leave some unneeded.</summary>
-    private void OnBecameIdle(SupervisedUnit unit)
+    private void OnBecameIdle(SupervisedUnit unit, bool wasFailed)
     {
-        foreach (string bound in Transaction.BoundTo(unit.Name, Describe, _index).Where(bound => _jobs.JobOf(bound) is null).ToArray())
+        if (_jobs.JobOf(unit.Name) is null)
         {
-            Enqueue(bound, JobKind.Stop);
+            EnqueueAll(Transaction.BoundTo(unit.Name, Describe, _index).Where(bound => _jobs.JobOf(bound) is null), JobKind.Stop);
         }
 
-        StartAll(unit.State.ActiveState == "failed" ? unit.Definition.Dependencies.OnFailure
-            : unit.Result == ServiceResult.Success ? unit.Definition.Dependencies.OnSuccess : []);
+        var outcomes = unit.State.ActiveState == "failed" ? unit.Definition.Dependencies.OnFailure : wasFailed ? [] : unit.Definition.Dependencies.OnSuccess;
+        StartAll(outcomes);
         _toCollect.Add(unit);
         foreach (string needed in NeedsOf(unit))
         {
@@ -146,17 +154,19 @@ public sealed partial class UnitSupervisor
     private static IEnumerable<string> NeedsOf(SupervisedUnit unit) =>
         unit.Definition.Dependencies.Needed.Concat(unit.Definition.Dependencies.Wants).Concat(unit.Definition.Dependencies.Requisite);
 
-    private void StartAll(IEnumerable<string> names)
+    private void StartAll(IEnumerable<string> names) => EnqueueAll(names, JobKind.Start);
+
+    private void EnqueueAll(IEnumerable<string> names, JobKind kind)
     {
         foreach (string name in names.ToArray())
         {
-            Enqueue(name, JobKind.Start);
+            Enqueue(name, kind);
         }
     }
 
     /// <summary>
     /// An inactive unit that no other one refers to is forgotten, with how it ended: systemd drops such units from memory. What may have become one since
-    /// the last time is what ended, what that one kept, and what had started it when it ended.
+    /// the last time is what ended, and what that one kept.
     /// </summary>
     private void Collect()
     {
@@ -170,7 +180,7 @@ public sealed partial class UnitSupervisor
                 continue;
             }
 
-            foreach (string other in unit.Definition.Dependencies.Referred.Concat(_index.ReferringTo(unit.Name).Where(starter => OutcomesOf(_units[starter]).Contains(unit.Name))))
+            foreach (string other in unit.Definition.Dependencies.Referred)
             {
                 if (_units.TryGetValue(other, out var loaded))
                 {
@@ -179,14 +189,11 @@ public sealed partial class UnitSupervisor
             }
         }
 
-        // What started another one when it ended is remembered as long as that one.
-        foreach (var unit in seen.Where(unit => !IsKept(unit) && !OutcomesOf(unit).Any(other => _units.TryGetValue(other, out var started) && IsKept(started))).ToArray())
+        foreach (var unit in seen.Where(unit => !IsKept(unit)).ToArray())
         {
             unit.Collect();
         }
     }
-
-    private static IEnumerable<string> OutcomesOf(SupervisedUnit unit) => unit.Definition.Dependencies.OnFailure.Concat(unit.Definition.Dependencies.OnSuccess);
 
     /// <summary>It is up, has a job or processes left, or somebody of whom that is true refers to it, over however many others.</summary>
     private bool IsKept(SupervisedUnit unit)

@@ -70,6 +70,7 @@ public sealed partial class UnitSupervisor
             }
         }
 
+        _guard?.DropTheRest();
         _host.Children.Begin();
         foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
         {
@@ -88,7 +89,7 @@ public sealed partial class UnitSupervisor
             if (Find(memory.Name) is { } unit)
             {
                 unit.Recall(memory);
-                _lastStates[unit.Name] = (unit.State, unit.IsIdle, unit.IsStartLimitHit);
+                _lastStates[unit.Name] = (unit.State, unit.IsIdle, unit.Refusals);
             }
         }
     }

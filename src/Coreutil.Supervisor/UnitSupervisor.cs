@@ -22,7 +22,7 @@ public sealed partial class UnitSupervisor : IDisposable
 
     private readonly Channel<Action> _steps = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly Dictionary<string, SupervisedUnit> _units = new(StringComparer.Ordinal);
-    private readonly Dictionary<string, (UnitState State, bool IsIdle, bool IsLimitHit)> _lastStates = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (UnitState State, bool IsIdle, int Refusals)> _lastStates = new(StringComparer.Ordinal);
     private readonly Dictionary<int, (ServiceUnit Unit, ProcessRole Role)> _processes = [];
     private readonly Channel<bool> _probeRequests = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly List<ChannelWriter<UnitRow>> _monitors = [];
@@ -86,6 +86,7 @@ public sealed partial class UnitSupervisor : IDisposable
             TryTakeExit = process => _guard?.TryTakeExit(process),
             IsGuarded = () => _guard is { IsThere: true },
             Restart = unit => Enqueue(unit.Name, JobKind.Restart),
+            PropagateReload = unit => EnqueueAll(Transaction.ReloadingWith(unit.Name, Describe, _index), JobKind.Reload),
             SocketsOf = unit => [.. _sockets.SelectMany(socket => socket.SocketsFor(unit.Name))],
         };
         _triggers = new TriggerHost
@@ -94,6 +95,7 @@ public sealed partial class UnitSupervisor : IDisposable
             Startup = handover?.Startup ?? time.GetUtcNow(),
             StateDirectory = options.StateDirectory,
             IsReexecuted = handover is not null,
+            Guard = _guard,
             Post = Post,
             Find = Find,
             Start = name => Enqueue(name, JobKind.Start).Refusal?.Reason,
@@ -418,7 +420,7 @@ public sealed partial class UnitSupervisor : IDisposable
             "masked" => $"Unit {name} is masked.",
             "bad-setting" => $"Unit {name} has a bad unit file setting.",
             _ => unit.Definition.LoadError,
-        })
+        }, unit.State.ActiveState == "deactivating")
         : null;
 
     private bool HasItsBindings(SupervisedUnit unit) => unit.Definition.Dependencies.BindsTo

@@ -15,6 +15,11 @@ public static class ExitCodeNames
     public const int User = 217;
     public const int ControlGroup = 219;
     public const int StandardError = 222;
+    public const int RuntimeDirectory = 233;
+    public const int StateDirectory = 238;
+    public const int CacheDirectory = 239;
+    public const int LogsDirectory = 240;
+    public const int ConfigurationDirectory = 241;
 
     public static string Of(int status) => status switch
     {
@@ -38,6 +43,11 @@ public static class ExitCodeNames
         User => "USER",
         ControlGroup => "CGROUP",
         StandardError => "STDERR",
+        RuntimeDirectory => "RUNTIME_DIRECTORY",
+        StateDirectory => "STATE_DIRECTORY",
+        CacheDirectory => "CACHE_DIRECTORY",
+        LogsDirectory => "LOGS_DIRECTORY",
+        ConfigurationDirectory => "CONFIGURATION_DIRECTORY",
         _ => "n/a",
     };
 

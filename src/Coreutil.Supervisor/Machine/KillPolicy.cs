@@ -31,7 +31,6 @@ public static class KillPolicy
             KillPurpose.Restart => settings.RestartKillSignal ?? settings.KillSignal,
             _ => settings.KillSignal,
         };
-        bool isPolite = purpose is KillPurpose.Terminate or KillPurpose.Restart;
         bool isWholeGroup = settings.KillMode == KillMode.ControlGroup || (settings.KillMode == KillMode.Mixed && purpose == KillPurpose.Final);
         var kills = ImmutableArray.CreateBuilder<ServiceAction>();
         if (isWholeGroup)
@@ -64,7 +63,7 @@ public static class KillPolicy
                 return;
             }
 
-            if (settings.SendsHangUp && isPolite)
+            if (settings.SendsHangUp && purpose == KillPurpose.Terminate && signal != Signals.HangUp)
             {
                 kills.Add(new ServiceAction.Kill(target, Signals.HangUp));
             }

@@ -63,6 +63,9 @@ public enum ServiceResult
     TriggerLimitHit,
     ServiceStartLimitHit,
 
+    /// <summary>Of a path: its unit hit its own limit.</summary>
+    UnitStartLimitHit,
+
     /// <summary>ExecCondition= said no: neither a success nor a failure.</summary>
     ExecCondition,
 }

@@ -33,8 +33,15 @@ public abstract record ServiceAction
     /// <summary>The service passed into this state, if only for the time of this step.</summary>
     public sealed record Entered(ServiceState State) : ServiceAction;
 
+    /// <summary>The service is down: its PID file tells nothing true any more, and what it had for its runtime may go.</summary>
+    /// <param name="IsRestarting">It will be up again by itself.</param>
+    public sealed record Clear(bool IsRestarting) : ServiceAction;
+
     /// <summary>RestartSec= is over: the restart is a job like any other, and takes along who depends on the service.</summary>
     public sealed record RequestRestart : ServiceAction;
+
+    /// <summary>The service reloads by itself: whoever reloads with it hears of it.</summary>
+    public sealed record PropagateReload : ServiceAction;
 
     /// <summary>A line for the unit's journal, in systemd's words; the priority is syslog's, information where it is no trouble.</summary>
     public sealed record Report(string Text, int Priority = Priorities.Information) : ServiceAction;

@@ -3,7 +3,7 @@ using Coreutil.Supervisor.Journal;
 
 namespace Coreutil.Supervisor.Machine;
 
-/// <summary>The ends of processes, and time.</summary>
+/// <summary>The ends of processes.</summary>
 public sealed partial class ServiceMachine
 {
     public ImmutableArray<ServiceAction> OnMainExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
@@ -43,7 +43,7 @@ public sealed partial class ServiceMachine
             case ServiceState.Start when settings.Type == ServiceType.Oneshot:
                 EnterSignal(ServiceState.StopSigterm, failure);
                 break;
-            case ServiceState.Start when settings.Type == ServiceType.Notify && failure == ServiceResult.Success && settings.RemainsAfterExit:
+            case ServiceState.Start when settings.Type == ServiceType.Notify && failure == ServiceResult.Success && settings.RemainsAfterExit && settings.NotifyAccess != NotifyAccess.Main:
                 break;
             case ServiceState.Start when settings.Type == ServiceType.Notify:
                 // Only its notification makes it running: without one it never was.
@@ -58,7 +58,7 @@ public sealed partial class ServiceMachine
             case ServiceState.StopPost when !_view.IsControlAlive:
                 EnterSignal(ServiceState.FinalSigterm, failure);
                 break;
-            case ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsControlAlive:
+            case ServiceState.FinalWatchdog or ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsControlAlive:
                 EnterDead(failure, mayRestart: true);
                 break;
         }
@@ -70,7 +70,7 @@ public sealed partial class ServiceMachine
     {
         Begin(now, view);
         var command = _nextControl < _control.Length ? _control[_nextControl] : null;
-        var failure = command?.IsFailureIgnored == true || exit.IsClean(isDaemon: false, ExitStatusSet.Empty) ? ServiceResult.Success : exit.Result;
+        var failure = command?.IsFailureIgnored == true || exit.IsClean(isDaemon: State == ServiceState.Start, settings.SuccessStatuses) ? ServiceResult.Success : exit.Result;
         if (State == ServiceState.Condition && exit is { Kind: ProcessExitKind.Exited, Status: > 0 and < 255 } && failure != ServiceResult.Success)
         {
             failure = ServiceResult.ExecCondition;
@@ -140,7 +140,7 @@ public sealed partial class ServiceMachine
             case ServiceState.StopPost:
                 EnterSignal(ServiceState.FinalSigterm, failure);
                 break;
-            case ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsMainAlive:
+            case ServiceState.FinalWatchdog or ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsMainAlive:
                 EnterDead(failure, mayRestart: true);
                 break;
         }
@@ -163,7 +163,7 @@ public sealed partial class ServiceMachine
             case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill when isGone:
                 EnterStopPost(ServiceResult.Success);
                 break;
-            case ServiceState.FinalSigterm or ServiceState.FinalSigkill when isGone:
+            case ServiceState.FinalWatchdog or ServiceState.FinalSigterm or ServiceState.FinalSigkill when isGone:
                 EnterDead(ServiceResult.Success, mayRestart: true);
                 break;
         }
@@ -225,66 +225,6 @@ public sealed partial class ServiceMachine
         }
 
         return Finish();
-    }
-
-    public ImmutableArray<ServiceAction> OnTimer(DateTimeOffset now, ProcessView view)
-    {
-        Begin(now, view);
-        string state = ServiceNames.SubState(State);
-        switch (State)
-        {
-            case ServiceState.AutoRestart:
-                RestartCount++;
-                _actions.Add(new ServiceAction.Report($"Scheduled restart job, restart counter is at {RestartCount}."));
-                _actions.Add(new ServiceAction.RequestRestart());
-                break;
-            case ServiceState.Condition or ServiceState.StartPre or ServiceState.Start or ServiceState.StartPost:
-                Report($"{state} operation timed out. Terminating.");
-                EnterSignal(ServiceState.StopSigterm, ServiceResult.Timeout);
-                break;
-            case ServiceState.Running:
-                Report("Service reached runtime time limit. Stopping.");
-                EnterStop(ServiceResult.Timeout);
-                break;
-            case ServiceState.Reload:
-                Report("Reload operation timed out. Killing reload process.");
-                _actions.Add(new ServiceAction.Kill(KillTarget.Control, Signals.Kill));
-                (_control, ReloadResult, _lastNotification) = ([], ServiceResult.Timeout, ServiceNotification.None);
-                EnterRunning(ServiceResult.Success);
-                break;
-            case ServiceState.Stop:
-                Report("Stopping timed out. Terminating.");
-                EnterSignal(ServiceState.StopSigterm, ServiceResult.Timeout);
-                break;
-            case ServiceState.StopWatchdog or ServiceState.StopSigterm when settings.SendsKill:
-                Report($"State '{state}' timed out. Killing.");
-                EnterSignal(ServiceState.StopSigkill, ServiceResult.Timeout);
-                break;
-            case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill:
-                Report(State == ServiceState.StopSigkill ? "Processes still around after SIGKILL. Ignoring." : $"State '{state}' timed out. Skipping SIGKILL.");
-                EnterStopPost(ServiceResult.Timeout);
-                break;
-            case ServiceState.StopPost:
-                Report("State 'stop-post' timed out. Terminating.");
-                EnterSignal(ServiceState.FinalSigterm, ServiceResult.Timeout);
-                break;
-            case ServiceState.FinalSigterm when settings.SendsKill:
-                Report("State 'final-sigterm' timed out. Killing.");
-                EnterSignal(ServiceState.FinalSigkill, ServiceResult.Timeout);
-                break;
-            case ServiceState.FinalSigterm:
-                Report("State 'final-sigterm' timed out. Skipping SIGKILL. Entering failed mode.");
-                EnterDead(ServiceResult.Timeout, mayRestart: false);
-                break;
-            case ServiceState.FinalSigkill:
-                Report("Processes still around after final SIGKILL. Entering failed mode.");
-                EnterDead(ServiceResult.Timeout, mayRestart: true);
-                break;
-        }
-
-        return Finish();
-
-        void Report(string text) => _actions.Add(new ServiceAction.Report(text, Priorities.Warning));
     }
 
     /// <summary>A daemon may move on to a new process as long as it writes the PID file before the old one ends.</summary>

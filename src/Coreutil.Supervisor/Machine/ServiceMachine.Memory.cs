@@ -39,6 +39,8 @@ public sealed record ServiceMemory
     public ServiceNotification LastNotification { get; init; }
 
     public DateTimeOffset? Deadline { get; init; }
+
+    public TimeSpan? Watchdog { get; init; }
 }
 
 /// <summary>Being handed on from one supervisor to the next.</summary>
@@ -64,6 +66,7 @@ public sealed partial class ServiceMachine
         IsRestarting = _isRestarting,
         LastNotification = _lastNotification,
         Deadline = _deadline,
+        Watchdog = _watchdog,
     };
 
     /// <summary>The service is taken up where it stood. Its file may have changed: of commands that are gone nothing is run any more.</summary>
@@ -86,6 +89,6 @@ public sealed partial class ServiceMachine
         _isMainCommandOver = memory.IsMainCommandOver || _nextMain >= settings.Start.Length;
         (_isMainKnown, _isRestartForbidden, _isCounterStale, _isRestarting) =
             (memory.IsMainKnown, memory.IsRestartForbidden, memory.IsCounterStale, memory.IsRestarting);
-        (_lastNotification, _deadline) = (memory.LastNotification, memory.Deadline);
+        (_lastNotification, _deadline, _watchdog) = (memory.LastNotification, memory.Deadline, memory.Watchdog);
     }
 }

@@ -37,6 +37,10 @@ public sealed partial class ServiceMachine
                 case "EXTEND_TIMEOUT_USEC" when ReadMicroseconds(value) is { } extension && _deadline is { } deadline && _now + extension > deadline:
                     Arm(_now + extension);
                     break;
+                case "WATCHDOG_USEC" when ReadMicroseconds(value) is { } silence:
+                    _watchdog = silence;
+                    FeedWatchdog();
+                    break;
                 case "WATCHDOG" when value == "1":
                     FeedWatchdog();
                     break;
@@ -80,12 +84,19 @@ public sealed partial class ServiceMachine
             case (ServiceState.Start, ServiceNotification.Ready) when settings.Type == ServiceType.Notify:
                 EnterStartPost();
                 break;
+            case (ServiceState.Running, ServiceNotification.Reloading):
+                EnterRunning(ServiceResult.Success);
+                _actions.Add(new ServiceAction.PropagateReload());
+                break;
             case (ServiceState.Reload, ServiceNotification.Ready) when !_view.IsControlAlive:
-            case (ServiceState.Running, ServiceNotification.Reloading or ServiceNotification.Stopping):
+            case (ServiceState.Running, ServiceNotification.Stopping):
                 EnterRunning(ServiceResult.Success);
                 break;
         }
     }
+
+    /// <summary>The longest silence: the file's, until the service asks for another one (WATCHDOG_USEC=; zero is none).</summary>
+    private TimeSpan? Watchdog => _watchdog == TimeSpan.Zero ? null : _watchdog ?? settings.Watchdog;
 
     private void EnterWatchdog()
     {
@@ -98,7 +109,7 @@ public sealed partial class ServiceMachine
 
     private void FeedWatchdog()
     {
-        if (settings.Watchdog is { } silence)
+        if (Watchdog is { } silence)
         {
             _actions.Add(new ServiceAction.ArmWatchdog(_now + silence));
         }

@@ -6,12 +6,41 @@ namespace Coreutil.Supervisor.Machine;
 /// <summary>The stages, each entered by one method; a stage without commands, or with nobody to signal, leads on to the next in the same step.</summary>
 public sealed partial class ServiceMachine
 {
-    private void EnterCondition() => EnterControl(ServiceState.Condition, settings.Condition, settings.StartTimeout, EnterStartPre);
+    private void EnterCondition() => EnterFirst(ServiceState.Condition, settings.Condition, EnterStartPre);
 
-    private void EnterStartPre() => EnterControl(ServiceState.StartPre, settings.StartPre, settings.StartTimeout, EnterStart);
+    private void EnterStartPre() => EnterFirst(ServiceState.StartPre, settings.StartPre, EnterStart);
+
+    private void EnterFirst(ServiceState stage, ImmutableArray<ServiceCommand> commands, Action next)
+    {
+        if (commands.Length > 0 && RefusesLeftOvers())
+        {
+            EnterDead(ServiceResult.Resources, mayRestart: true);
+            return;
+        }
+
+        EnterControl(stage, commands, settings.StartTimeout, next);
+    }
+
+    /// <summary>What may never be killed the hard way (a database) must not run twice either.</summary>
+    private bool RefusesLeftOvers()
+    {
+        bool isRefused = !settings.SendsKill && settings.KillMode is KillMode.Mixed or KillMode.ControlGroup && !_view.IsGroupEmpty;
+        if (isRefused)
+        {
+            _actions.Add(new ServiceAction.Report("Will not start SendSIGKILL=no service of type KillMode=control-group or mixed while processes exist", Priorities.Error));
+        }
+
+        return isRefused;
+    }
 
     private void EnterStart()
     {
+        if (RefusesLeftOvers())
+        {
+            EnterSignal(ServiceState.StopSigterm, ServiceResult.Resources);
+            return;
+        }
+
         if (settings.Start.Length == 0)
         {
             // A oneshot may consist of its Stop lines only.
@@ -99,7 +128,7 @@ public sealed partial class ServiceMachine
         (_control, _nextControl) = ([], 0);
         var purpose = stage switch
         {
-            ServiceState.StopWatchdog => KillPurpose.Watchdog,
+            ServiceState.StopWatchdog or ServiceState.FinalWatchdog => KillPurpose.Watchdog,
             ServiceState.StopSigkill or ServiceState.FinalSigkill => KillPurpose.Final,
             ServiceState.StopSigterm when _isRestarting => KillPurpose.Restart,
             _ => KillPurpose.Terminate,
@@ -109,7 +138,7 @@ public sealed partial class ServiceMachine
         {
             _actions.AddRange(kills);
             Enter(stage);
-            ArmAfter(stage == ServiceState.StopWatchdog ? settings.AbortTimeout : settings.StopTimeout);
+            ArmAfter(purpose == KillPurpose.Watchdog ? settings.AbortTimeout : settings.StopTimeout);
             return;
         }
 
@@ -122,7 +151,7 @@ public sealed partial class ServiceMachine
             case ServiceState.StopSigterm or ServiceState.StopWatchdog or ServiceState.StopSigkill:
                 EnterStopPost(ServiceResult.Success);
                 break;
-            case ServiceState.FinalSigterm when settings.SendsKill:
+            case ServiceState.FinalSigterm or ServiceState.FinalWatchdog when settings.SendsKill:
                 EnterSignal(ServiceState.FinalSigkill, ServiceResult.Success);
                 break;
             default:
@@ -141,6 +170,7 @@ public sealed partial class ServiceMachine
     {
         Keep(result);
         bool restarts = mayRestart && !_isRestartForbidden && RestartPolicy.Restarts(settings, Result, MainExit);
+        bool isRestarting = restarts || _isRestarting;
         _isRestarting = false;
         _actions.Add(new ServiceAction.ArmWatchdog(null));
         if (Result is not (ServiceResult.Success or ServiceResult.ExecCondition))
@@ -150,6 +180,8 @@ public sealed partial class ServiceMachine
 
         // systemd too is down for a moment before it waits: whoever follows the states sees it.
         Enter(Result is ServiceResult.Success or ServiceResult.ExecCondition ? ServiceState.Dead : ServiceState.Failed);
+        _actions.Add(new ServiceAction.Clear(isRestarting));
+
         if (restarts)
         {
             Enter(ServiceState.AutoRestart);

@@ -20,6 +20,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
     private bool _isCounterStale = true;
     private bool _isRestarting;
     private ServiceNotification _lastNotification;
+    private TimeSpan? _watchdog;
     private DateTimeOffset? _deadline;
     private DateTimeOffset _now;
     private ProcessView _view;
@@ -58,7 +59,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
             RestartCount = _isCounterStale ? 0 : RestartCount;
             (_isCounterStale, _isRestartForbidden) = (false, false);
             (Result, ReloadResult, MainExit, StatusText) = (ServiceResult.Success, ServiceResult.Success, null, "");
-            (_isMainKnown, _isMainCommandOver, _lastNotification) = (false, true, ServiceNotification.None);
+            (_isMainKnown, _isMainCommandOver, _lastNotification, _watchdog) = (false, true, ServiceNotification.None, null);
             EnterCondition();
         }
 

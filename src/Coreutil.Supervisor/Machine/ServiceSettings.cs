@@ -32,6 +32,16 @@ public enum KillMode
     None,
 }
 
+/// <summary>What happens to a service whose start or stop takes too long (TimeoutStartFailureMode=, TimeoutStopFailureMode=).</summary>
+public enum TimeoutFailureMode
+{
+    Terminate,
+
+    /// <summary>The watchdog's signal: the service may leave a core behind.</summary>
+    Abort,
+    Kill,
+}
+
 /// <summary>Whose notifications are heard (NotifyAccess=).</summary>
 public enum NotifyAccess
 {
@@ -81,6 +91,10 @@ public sealed record ServiceSettings
 
     /// <summary>How long the watchdog's signal is given; null: no limit.</summary>
     public TimeSpan? AbortTimeout { get; init; } = TimeSpan.FromSeconds(90);
+
+    public TimeoutFailureMode StartFailureMode { get; init; }
+
+    public TimeoutFailureMode StopFailureMode { get; init; }
 
     /// <summary>A service that runs longer is stopped, and has failed.</summary>
     public TimeSpan? LongestRun { get; init; }

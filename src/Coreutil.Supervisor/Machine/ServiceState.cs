@@ -16,6 +16,7 @@ public enum ServiceState
     StopSigterm,
     StopSigkill,
     StopPost,
+    FinalWatchdog,
     FinalSigterm,
     FinalSigkill,
     AutoRestart,
@@ -40,6 +41,7 @@ public static class ServiceNames
         ServiceState.StopSigterm => "stop-sigterm",
         ServiceState.StopSigkill => "stop-sigkill",
         ServiceState.StopPost => "stop-post",
+        ServiceState.FinalWatchdog => "final-watchdog",
         ServiceState.FinalSigterm => "final-sigterm",
         ServiceState.FinalSigkill => "final-sigkill",
         ServiceState.AutoRestart => "auto-restart",
@@ -72,6 +74,7 @@ public static class ServiceNames
         ServiceResult.StartLimitHit => "start-limit-hit",
         ServiceResult.TriggerLimitHit => "trigger-limit-hit",
         ServiceResult.ServiceStartLimitHit => "service-start-limit-hit",
+        ServiceResult.UnitStartLimitHit => "unit-start-limit-hit",
         ServiceResult.ExecCondition => "exec-condition",
         _ => throw new ArgumentOutOfRangeException(nameof(result)),
     };

@@ -20,7 +20,8 @@ public enum JobKind
 /// <param name="IsActive">It is active now.</param>
 /// <param name="IsIdle">It is down: inactive or failed.</param>
 /// <param name="LoadRefusal">Why it cannot be started whatever its state, in systemd's words; null when it can.</param>
-public sealed record UnitNode(UnitDependencies Dependencies, bool IsActive, bool IsIdle = false, string? LoadRefusal = null);
+/// <param name="IsLeaving">It is on its way down.</param>
+public sealed record UnitNode(UnitDependencies Dependencies, bool IsActive, bool IsIdle = false, string? LoadRefusal = null, bool IsLeaving = false);
 
 /// <summary>The jobs of one request, or why there are none.</summary>
 public abstract record TransactionResult
@@ -83,9 +84,27 @@ public sealed class Transaction(Func<string, UnitNode?> find, DependencyIndex in
         };
     }
 
-    /// <summary>Units that are stopped because <paramref name="name"/> left its active state without anybody asking (BindsTo=).</summary>
+    /// <summary>Units that cannot be up without <paramref name="name"/> (BindsTo=).</summary>
     public static IEnumerable<string> BoundTo(string name, Func<string, UnitNode?> find, DependencyIndex index) =>
-        index.ReferringTo(name).Where(unit => find(unit) is { IsActive: true } node && node.Dependencies.BindsTo.Contains(name));
+        index.ReferringTo(name).ToArray().Where(unit => find(unit) is { IsActive: true } node && node.Dependencies.BindsTo.Contains(name));
+
+    /// <summary>Units that are stopped because <paramref name="name"/> left its active state without anybody asking.</summary>
+    public static IEnumerable<string> FollowingTheEndOf(string name, Func<string, UnitNode?> find, DependencyIndex index)
+    {
+        var told = find(name)?.Dependencies.PropagatesStopTo ?? [];
+        return index.ReferringTo(name).ToArray().Union(told)
+            .Where(unit => find(unit) is { IsIdle: false, IsLeaving: false } node && (node.Dependencies.FollowsEndOf(name) || told.Contains(unit)));
+    }
+
+    /// <summary>Active units that reload when <paramref name="name"/> does.</summary>
+    public static IEnumerable<string> ReloadingWith(string name, Func<string, UnitNode?> find, DependencyIndex index)
+    {
+        var told = find(name)?.Dependencies.PropagatesReloadTo ?? [];
+
+        // Looking at a unit may load another one, which changes the index.
+        return index.ReferringTo(name).ToArray().Union(told)
+            .Where(other => find(other) is { IsActive: true, LoadRefusal: null } node && (told.Contains(other) || node.Dependencies.ReloadPropagatedFrom.Contains(name)));
+    }
 
     private TransactionResult.Refused? Add(string unit, JobKind kind)
     {
@@ -121,7 +140,7 @@ public sealed class Transaction(Func<string, UnitNode?> find, DependencyIndex in
 
         if (kind == JobKind.Reload)
         {
-            foreach (string other in node!.Dependencies.PropagatesReloadTo.Where(other => find(other) is { IsActive: true, LoadRefusal: null }))
+            foreach (string other in ReloadingWith(unit, find, index).ToArray())
             {
                 Add(other, JobKind.Reload);
             }
@@ -157,11 +176,13 @@ public sealed class Transaction(Func<string, UnitNode?> find, DependencyIndex in
 
     private TransactionResult.Refused? AddFollowers(string unit, JobKind kind)
     {
-        // Looking at a unit may load another one, which changes the index.
-        foreach (string follower in index.ReferringTo(unit).ToArray())
+        string[] told = kind == JobKind.Stop && find(unit) is { } stopped ? [.. stopped.Dependencies.PropagatesStopTo] : [];
+        foreach (string follower in index.ReferringTo(unit).ToArray().Union(told))
         {
             // Who is down is not restarted, and has nothing to stop.
-            if (find(follower) is { IsIdle: false } node && node.Dependencies.FollowsStopOf(unit) && Add(follower, kind) is { } refusal)
+            bool isFollowing = find(follower) is { IsIdle: false } node && !(node.IsLeaving && kind == JobKind.Restart)
+                && (told.Contains(follower) || (kind == JobKind.Stop ? node.Dependencies.FollowsStopOf(unit) : node.Dependencies.FollowsRestartOf(unit)));
+            if (isFollowing && Add(follower, kind) is { } refusal)
             {
                 return refusal;
             }

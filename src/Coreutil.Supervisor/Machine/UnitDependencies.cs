@@ -27,6 +27,12 @@ public sealed record UnitDependencies
 
     public ImmutableArray<string> PropagatesReloadTo { get; init; } = [];
 
+    public ImmutableArray<string> ReloadPropagatedFrom { get; init; } = [];
+
+    public ImmutableArray<string> PropagatesStopTo { get; init; } = [];
+
+    public ImmutableArray<string> StopPropagatedFrom { get; init; } = [];
+
     /// <summary>What a timer, path or socket starts: it keeps the other in memory, and nothing more.</summary>
     public ImmutableArray<string> Triggers { get; init; } = [];
 
@@ -37,8 +43,15 @@ public sealed record UnitDependencies
     public IEnumerable<string> Needed => Requires.Concat(BindsTo);
 
     /// <summary>Whoever names <paramref name="other"/> in one of these stops when it is stopped.</summary>
-    public bool FollowsStopOf(string other) => Requires.Contains(other) || BindsTo.Contains(other) || PartOf.Contains(other) || Requisite.Contains(other);
+    public bool FollowsStopOf(string other) => FollowsRestartOf(other) || StopPropagatedFrom.Contains(other);
+
+    /// <summary>Whoever names <paramref name="other"/> in one of these is restarted with it.</summary>
+    public bool FollowsRestartOf(string other) => Requires.Contains(other) || BindsTo.Contains(other) || PartOf.Contains(other) || Requisite.Contains(other);
+
+    /// <summary>Whoever names <paramref name="other"/> in one of these is stopped when it left its active state without anybody asking.</summary>
+    public bool FollowsEndOf(string other) => BindsTo.Contains(other) || StopPropagatedFrom.Contains(other);
 
     /// <summary>As long as this one is kept in memory, these are too.</summary>
-    public IEnumerable<string> Referred => Needed.Concat(Requisite).Concat(Wants).Concat(PartOf).Concat(OnFailure).Concat(OnSuccess).Concat(Triggers).Concat(PropagatesReloadTo);
+    public IEnumerable<string> Referred => Needed.Concat(Requisite).Concat(Wants).Concat(PartOf).Concat(OnFailure).Concat(OnSuccess).Concat(Triggers)
+        .Concat(PropagatesReloadTo).Concat(ReloadPropagatedFrom).Concat(PropagatesStopTo).Concat(StopPropagatedFrom);
 }

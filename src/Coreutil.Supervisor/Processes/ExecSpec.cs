@@ -43,6 +43,9 @@ public sealed record ExecSpec
     /// <summary>cgroup.procs files to join before anything else.</summary>
     public ImmutableArray<string> ControlGroups { get; init; } = [];
 
+    /// <summary>Made before the user changes.</summary>
+    public ImmutableArray<ExecDirectory> Directories { get; init; } = [];
+
     public string? WorkingDirectory { get; init; }
 
     /// <summary>A missing working directory is no error (the dash in WorkingDirectory=-).</summary>

@@ -19,6 +19,9 @@ public static unsafe class Executor
     /// <summary>Returns only when a step failed, or no spec came. Everything happens on the calling thread: most of what is set belongs to a thread.</summary>
     public static int Run(TextWriter error)
     {
+        // What ends the service ends it here already: a signal that our own program catches would be lost to the command.
+        LibC.Signal(Signals.Terminate, 0);
+        LibC.Signal(Signals.Interrupt, 0);
         var (received, descriptors) = SpecChannel.Receive(SpecDescriptor);
         LibC.Close(SpecDescriptor);
         if (received.IsEmpty)
@@ -61,6 +64,14 @@ public static unsafe class Executor
             if (!TryWrite(file, "0"))
             {
                 return (ExitCodeNames.ControlGroup, $"cannot join {file}");
+            }
+        }
+
+        foreach (var directory in spec.Directories)
+        {
+            if (directory.TryMake() is { } failure)
+            {
+                return (directory.ExitCode, failure);
             }
         }
 

@@ -7,7 +7,7 @@ namespace Coreutil.Supervisor.Processes;
 
 /// <summary>
 /// The process above unitd: starts it again when it was killed, and inherits the units' processes then, so that how they end is known even while no unitd
-/// is there. It does nothing else, that nothing may go wrong with it.
+/// is there, and keeps copies of unitd's sockets, so that who connects meanwhile waits and is not refused. It does nothing else, that nothing may go wrong with it.
 /// </summary>
 public sealed unsafe class Guard(string executable, TextWriter error, TimeProvider time)
 {
@@ -26,6 +26,8 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
 
     private readonly Queue<string> _ended = [];
     private volatile int _unitd;
+    private readonly DescriptorStore _store = new();
+    private Thread? _listener;
     private int _link = -1;
 
     /// <summary>Ends when unitd does so by itself, with its exit code; <paramref name="cancel"/> is passed on to it as SIGTERM.</summary>
@@ -83,6 +85,8 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
 
     private void Start()
     {
+        // All that the killed one still said is heard before its successor is told. A child of its that keeps the line open must not keep the units waiting.
+        _listener?.Join(TimeSpan.FromSeconds(1));
         LibC.Close(_link);
         if (!LocalSockets.TryOpenPair(LocalSockets.SequentialPacket, out _link, out int end))
         {
@@ -105,6 +109,14 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
         }
 
         _unitd = pid;
+        int link = _link;
+        _listener = new Thread(() => Listen(link)) { IsBackground = true, Name = "store" };
+        _listener.Start();
+        foreach (var (key, descriptor) in _store.All)
+        {
+            Send(key, descriptor);
+        }
+
         var batch = new StringBuilder();
         foreach (string ended in _ended)
         {
@@ -137,14 +149,27 @@ public sealed unsafe class Guard(string executable, TextWriter error, TimeProvid
     }
 
     /// <summary>A unitd that died meanwhile is told by what was collected.</summary>
-    private void Send(string message)
+    private void Send(string message, params ReadOnlySpan<int> descriptors) => LocalSockets.Send(_link, Encoding.UTF8.GetBytes(message), descriptors);
+
+    private void Listen(int link)
     {
-        byte[] bytes = Encoding.ASCII.GetBytes(message);
-        fixed (byte* first = bytes)
+        Span<byte> message = stackalloc byte[GuardLink.LargestMessage];
+        for (; ; )
         {
-            var part = new LibC.IoVector { Base = first, Length = (nuint)bytes.Length };
-            var header = new LibC.MessageHeader { Parts = &part, PartCount = 1 };
-            LibC.SendMessage(_link, &header, LocalSockets.NoSignal);
+            nint count = LocalSockets.Receive(link, message, out int[] descriptors);
+            if (count > 0)
+            {
+                string text = Encoding.UTF8.GetString(message[..(int)count]);
+                _store.Take(text, descriptors);
+                if (text.StartsWith(GuardLink.Drop, StringComparison.Ordinal))
+                {
+                    LocalSockets.Send(link, Encoding.UTF8.GetBytes(GuardLink.Dropped), []);
+                }
+            }
+            else if (count == 0 || Marshal.GetLastPInvokeError() != LibC.Interrupted)
+            {
+                return;
+            }
         }
     }
 }

@@ -8,16 +8,18 @@ namespace Coreutil.Supervisor.Processes;
 public sealed class ListeningSocket : IDisposable
 {
     private readonly Socket? _socket;
-    private readonly string? _path;
 
-    private ListeningSocket(Socket? socket, int descriptor, string? path)
+    private ListeningSocket(Socket? socket, int descriptor, SocketKind kind, string address)
     {
         _socket = socket;
-        Descriptor = descriptor;
-        _path = path;
+        (Descriptor, Kind, Address) = (descriptor, kind, address);
     }
 
     public int Descriptor { get; }
+
+    public SocketKind Kind { get; }
+
+    public string Address { get; }
 
     /// <exception cref="SocketException">The address is taken, or none of this host's.</exception>
     /// <exception cref="IOException">The FIFO cannot be made.</exception>
@@ -26,7 +28,7 @@ public sealed class ListeningSocket : IDisposable
         bool isPath = address.StartsWith('/');
         if (isPath)
         {
-            Directory.CreateDirectory(Path.GetDirectoryName(address)!, (UnixFileMode)settings.DirectoryMode);
+            MakeDirectories(Path.GetDirectoryName(address)!, (UnixFileMode)settings.DirectoryMode);
         }
 
         if (kind == SocketKind.Fifo)
@@ -37,7 +39,7 @@ public sealed class ListeningSocket : IDisposable
             }
 
             int descriptor = LibC.Open(address, LibC.OpenReadWrite | LibC.OpenCloseOnExec, 0);
-            return descriptor >= 0 ? new(null, descriptor, address) : throw new IOException($"cannot open {address}");
+            return descriptor >= 0 ? new(null, descriptor, kind, address) : throw new IOException($"cannot open {address}");
         }
 
         var endpoint = EndPointOf(address);
@@ -47,9 +49,23 @@ public sealed class ListeningSocket : IDisposable
             SocketKind.Datagram => SocketType.Dgram,
             _ => SocketType.Seqpacket,
         };
-        var socket = new Socket(endpoint.AddressFamily, type, ProtocolType.Unspecified);
+
+        // Only of a socket that is said to be TCP's does the runtime take an address that old connections linger on.
+        var protocol = (endpoint, kind) switch
+        {
+            (IPEndPoint, SocketKind.Stream) => ProtocolType.Tcp,
+            (IPEndPoint, SocketKind.Datagram) => ProtocolType.Udp,
+            _ => ProtocolType.Unspecified,
+        };
+        var socket = new Socket(endpoint.AddressFamily, type, protocol);
         try
         {
+            if (endpoint.AddressFamily == AddressFamily.InterNetworkV6)
+            {
+                // A port without an address hears IPv4 as well (BindIPv6Only=default).
+                socket.DualMode = true;
+            }
+
             if (isPath)
             {
                 File.Delete(address);
@@ -68,7 +84,7 @@ public sealed class ListeningSocket : IDisposable
 
             // The services read it as they like, so it must block; the accepting end never waits, because it is asked only when there is something.
             socket.Blocking = true;
-            return new(socket, (int)socket.Handle, isPath ? address : null);
+            return new(socket, (int)socket.Handle, kind, address);
         }
         catch
         {
@@ -77,8 +93,19 @@ public sealed class ListeningSocket : IDisposable
         }
     }
 
-    /// <summary>One that this process opened before it became another program.</summary>
-    public static ListeningSocket Take(int descriptor, string address) => new(null, descriptor, address.StartsWith('/') ? address : null);
+    /// <summary>The mode is that of all that were missing, and not only of the last one.</summary>
+    public static void MakeDirectories(string path, UnixFileMode mode)
+    {
+        if (!Directory.Exists(path))
+        {
+            MakeDirectories(Path.GetDirectoryName(path)!, mode);
+            Directory.CreateDirectory(path);
+            File.SetUnixFileMode(path, mode);
+        }
+    }
+
+    /// <summary>One that this process opened before it became another program, or a unitd before this one.</summary>
+    public static ListeningSocket Take(int descriptor, SocketKind kind, string address) => new(null, descriptor, kind, address);
 
     /// <summary>Takes one waiting connection; null when it is gone again.</summary>
     public unsafe int? TryAccept()
@@ -89,11 +116,14 @@ public sealed class ListeningSocket : IDisposable
 
     public static void CloseConnection(int descriptor) => LibC.Close(descriptor);
 
+    /// <summary>SocketUser= and SocketGroup= of a socket that has a path; false where that cannot be.</summary>
+    public bool TryOwn(uint? user, uint? group) => !Address.StartsWith('/') || LibC.ChangeOwner(Address, user ?? uint.MaxValue, group ?? uint.MaxValue) == 0;
+
     public void RemovePath()
     {
-        if (_path is not null)
+        if (Address.StartsWith('/'))
         {
-            File.Delete(_path);
+            File.Delete(Address);
         }
     }
 

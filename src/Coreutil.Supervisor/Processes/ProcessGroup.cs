@@ -52,7 +52,9 @@ public sealed class ProcessGroup(string? directory)
 
     private bool IsThere => _isThere ??= System.IO.Directory.Exists(directory);
 
-    public void Signal(int signal)
+    /// <param name="signal">To each of the group.</param>
+    /// <param name="except">Who has had it already.</param>
+    public void Signal(int signal, params ReadOnlySpan<int> except)
     {
         if (directory is not null && signal == Signals.Kill && TryKillAtOnce())
         {
@@ -64,7 +66,14 @@ public sealed class ProcessGroup(string? directory)
         {
             foreach (int pid in ReadProcesses())
             {
-                LibC.Kill(directory is null ? -pid : pid, signal);
+                if (directory is null)
+                {
+                    LibC.Kill(-pid, signal);
+                }
+                else if (!except.Contains(pid))
+                {
+                    LibC.Kill(pid, signal);
+                }
             }
 
             if (signal != Signals.Kill)

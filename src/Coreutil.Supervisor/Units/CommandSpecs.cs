@@ -71,6 +71,7 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
             Descriptors = circumstances.DescriptorNames.Length,
             IsInputSocket = context.IsInputSocket && circumstances.DescriptorNames.Length > 0,
             ControlGroups = circumstances.ControlGroupFile is { } file ? [file] : [],
+            Directories = [.. ServiceDirectories.SpecsOf(context, user?.Id, group ?? user?.GroupId)],
             WorkingDirectory = context.WorkingDirectory == "~" ? user?.Home : context.WorkingDirectory,
             IsWorkingDirectoryOptional = context.IsWorkingDirectoryOptional,
             User = command.IsPrivileged ? null : user?.Id,
@@ -87,6 +88,7 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
             IgnoresSigpipe = context.IgnoresSigpipe,
             Refusal = command.IsPrivileged ? null
                 : context.User is { } wanted && user is null ? new(ExitCodeNames.User, $"there is no user '{wanted}'")
+                : context.SupplementaryGroups.FirstOrDefault(unknown => users.TryFindGroup(unknown) is null) is { } missing ? new(ExitCodeNames.Group, $"there is no group '{missing}'")
                 : context.Group is { } wantedGroup && group is null ? new(ExitCodeNames.Group, $"there is no group '{wantedGroup}'")
                 : null,
         };
@@ -125,6 +127,11 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
             environment["LISTEN_FDNAMES"] = string.Join(':', circumstances.DescriptorNames);
         }
 
+        foreach (var directories in context.Directories)
+        {
+            environment[directories.Kind.Variable] = string.Join(':', directories.Paths);
+        }
+
         foreach (string passed in context.PassedEnvironment)
         {
             if (Environment.GetEnvironmentVariable(passed) is { } value)
@@ -142,7 +149,19 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
     }
 
     private static IEnumerable<KeyValuePair<string, string>> ReadFiles(ServiceContext context) => context.EnvironmentFiles
-        .Where(file => !file.IsOptional || File.Exists(file.Path)).SelectMany(file => EnvironmentText.ParseFile(File.ReadAllText(file.Path)));
+        .SelectMany(Find).SelectMany(file => EnvironmentText.ParseFile(File.ReadAllText(file)));
+
+    /// <summary>One file, or all that a pattern in the last part of the path matches, in their order; of a pattern that is not optional at least one.</summary>
+    private static IEnumerable<string> Find(EnvironmentFileReference file)
+    {
+        if (file.Path.AsSpan().IndexOfAny("*?[") < 0)
+        {
+            return !file.IsOptional || File.Exists(file.Path) ? [file.Path] : [];
+        }
+
+        string[] found = PathPattern.Matching(file.Path);
+        return found.Length > 0 || file.IsOptional ? found : throw new FileNotFoundException($"no environment file matches {file.Path}");
+    }
 
     /// <summary>A name without a slash is searched in the unit's PATH; what is not found fails at execve, as it does with a slash.</summary>
     private static string FindProgram(string name, string path) => name.Contains('/', StringComparison.Ordinal)

@@ -164,12 +164,14 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
         switch (job.Kind)
         {
             case JobKind.Stop:
+                job.Unit.IsStopAsked = true;
                 job.Unit.Stop(isRestart: false);
                 break;
             case JobKind.Restart when job.Unit.IsIdle:
                 Become(job, JobKind.Start);
                 return true;
             case JobKind.Restart:
+                job.Unit.IsStopAsked = true;
                 job.Unit.Stop(isRestart: true);
                 break;
             case JobKind.Reload when !job.Unit.IsActive || !job.Unit.CanReload:

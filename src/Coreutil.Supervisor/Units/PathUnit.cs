@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using System.IO.Enumeration;
+using Coreutil.Supervisor.Machine;
+using Coreutil.Supervisor.Processes;
 
 namespace Coreutil.Supervisor.Units;
 
@@ -20,12 +21,17 @@ public sealed class PathUnit : TriggerUnit
     public override void Stop(bool isRestart)
     {
         _timer.Arm(null);
-        Enter(IsActive ? "dead" : Sub);
+        Leave();
     }
 
     public override void OnTriggeredChanged(SupervisedUnit triggered)
     {
-        if ((Sub == "running" && triggered.IsIdle) || (Sub == "waiting" && !triggered.IsIdle))
+        if (Sub is "running" or "waiting" && triggered.IsStartLimitHit)
+        {
+            _timer.Arm(null);
+            Enter("failed", ServiceResult.UnitStartLimitHit);
+        }
+        else if ((Sub == "running" && triggered.IsIdle) || (Sub == "waiting" && !triggered.IsIdle))
         {
             EnterWaiting();
         }
@@ -42,12 +48,11 @@ public sealed class PathUnit : TriggerUnit
                 string? directory = kind == PathKind.DirectoryNotEmpty ? path : Path.GetDirectoryName(path);
                 if (directory is not null && kind != PathKind.ExistsGlob && !Directory.Exists(directory))
                 {
-                    Directory.CreateDirectory(directory, (UnixFileMode)Settings.DirectoryMode);
+                    ListeningSocket.MakeDirectories(directory, (UnixFileMode)Settings.DirectoryMode);
                 }
             }
         }
 
-        _seen = Stamps();
         EnterWaiting();
     }
 
@@ -70,13 +75,20 @@ public sealed class PathUnit : TriggerUnit
         if (!IsTriggeredIdle(Settings.Unit))
         {
             _timer.Arm(null);
-            _seen = Stamps();
             Enter("running");
             return;
         }
 
+        // What its unit did to the paths is no change; that one is there all the same counts, and then nobody sees it wait.
+        _seen = Stamps();
+        if (Settings.Watches.Any(IsThere))
+        {
+            Trigger();
+            return;
+        }
+
         Enter("waiting");
-        Look();
+        _timer.Arm(Now + _period);
     }
 
     private void Look()
@@ -91,16 +103,20 @@ public sealed class PathUnit : TriggerUnit
             return;
         }
 
+        Trigger();
+    }
+
+    private void Trigger()
+    {
         _timer.Arm(null);
         bool isStarted = Host.Start(Settings.Unit) is null;
-        Enter(isStarted ? "running" : "failed", isStarted ? Machine.ServiceResult.Success : Machine.ServiceResult.Resources);
+        Enter(isStarted ? "running" : "failed", isStarted ? ServiceResult.Success : ServiceResult.Resources);
     }
 
     private static bool IsThere((PathKind Kind, string Path) watch) => watch.Kind switch
     {
         PathKind.Exists => Path.Exists(watch.Path),
-        PathKind.ExistsGlob => Path.GetDirectoryName(watch.Path) is { } directory && Directory.Exists(directory)
-            && Directory.EnumerateFileSystemEntries(directory).Any(path => FileSystemName.MatchesSimpleExpression(Path.GetFileName(watch.Path), Path.GetFileName(path), ignoreCase: false)),
+        PathKind.ExistsGlob => PathPattern.Matching(watch.Path).Length > 0,
         PathKind.DirectoryNotEmpty => Directory.Exists(watch.Path) && Directory.EnumerateFileSystemEntries(watch.Path).Any(),
         _ => false,
     };

@@ -30,6 +30,8 @@ internal static class ServiceContextReader
             SupplementaryGroups = section.Words("SupplementaryGroups"),
             WorkingDirectory = directory?.TrimStart('-'),
             IsWorkingDirectoryOptional = directory?.StartsWith('-') == true,
+            Directories = ServiceDirectories.Read(section),
+            RuntimePreservation = ServiceDirectories.ReadPreservation(section),
             FileMask = section.Octal("UMask") ?? defaults.FileMask,
             Nice = section.Number("Nice"),
             OomScoreAdjust = section.Number("OOMScoreAdjust"),

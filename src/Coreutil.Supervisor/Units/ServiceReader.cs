@@ -41,6 +41,8 @@ internal static class ServiceReader
             StartTimeout = section.Span("TimeoutStartSec", hasBoth ? both : isOneshot ? null : defaults.StartTimeout, isZeroInfinite: true),
             StopTimeout = stopTimeout,
             AbortTimeout = section.Span("TimeoutAbortSec", stopTimeout, isZeroInfinite: true),
+            StartFailureMode = ReadFailureMode(section.Raw("TimeoutStartFailureMode")),
+            StopFailureMode = ReadFailureMode(section.Raw("TimeoutStopFailureMode")),
             LongestRun = section.Span("RuntimeMaxSec", null, isZeroInfinite: true),
             Watchdog = watchdog,
             WatchdogSignal = section.Signal("WatchdogSignal") ?? defaults.WatchdogSignal,
@@ -85,6 +87,10 @@ internal static class ServiceReader
         {
             problems.Add("Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing.");
         }
+        else if (settings.Start.Length == 0 && !settings.RemainsAfterExit)
+        {
+            problems.Add("Service has no ExecStart= setting, which is only allowed for RemainAfterExit=yes services. Refusing.");
+        }
 
         if (settings.Start.Length > 1 && !isOneshot)
         {
@@ -96,6 +102,11 @@ internal static class ServiceReader
             problems.Add("Service has Restart= set to either always or on-success, which isn't allowed for Type=oneshot services. Refusing.");
         }
 
+        if (isOneshot && settings.RestartForceStatuses is not { Codes.Count: 0, SignalNumbers.Count: 0 })
+        {
+            problems.Add("Service has RestartForceExitStatus= set, which isn't allowed for Type=oneshot services. Refusing.");
+        }
+
         if (section.Raw("Type") == "dbus")
         {
             problems.Add(section.Raw("BusName") is null
@@ -103,6 +114,13 @@ internal static class ServiceReader
                 : "Service is of type D-Bus, and unitd watches no bus: Type=notify, or Type=exec where it says nothing, starts it here.");
         }
     }
+
+    private static TimeoutFailureMode ReadFailureMode(string? value) => value switch
+    {
+        "abort" => TimeoutFailureMode.Abort,
+        "kill" => TimeoutFailureMode.Kill,
+        _ => TimeoutFailureMode.Terminate,
+    };
 
     private static RestartMode ReadRestart(UnitSection section) => section.Raw("Restart") switch
     {

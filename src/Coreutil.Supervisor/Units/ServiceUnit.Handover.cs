@@ -48,7 +48,7 @@ public partial class ServiceUnit
             return;
         }
 
-        OpenOutput(service.HalfLine);
+        _output.Open(service.HalfLine);
         TakeUp(service.Main, ProcessRole.Main);
         TakeUp(service.Control, ProcessRole.Control);
         _stageTimer.Arm(service.Machine.Deadline);
@@ -60,7 +60,7 @@ public partial class ServiceUnit
     public UnitMemory RememberWithOutput()
     {
         var memory = Remember();
-        return memory with { Service = memory.Service! with { HalfLine = _output is { } output ? _host.Output.HalfLine(output) : [] } };
+        return memory with { Service = memory.Service! with { HalfLine = _output.HalfLine } };
     }
 
     /// <summary>What is left of a unit whose start a crash of the supervisor kept from being remembered: nobody waits for it.</summary>

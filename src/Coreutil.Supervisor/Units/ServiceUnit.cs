@@ -7,48 +7,6 @@ using Coreutil.Units;
 
 namespace Coreutil.Supervisor.Units;
 
-/// <summary>What of the host a service needs to run; one for all services.</summary>
-public sealed record ServiceHost
-{
-    public required ChildWatch Children { get; init; }
-
-    public required OutputPump Output { get; init; }
-
-    public required CommandSpecs Commands { get; init; }
-
-    public required TimeProvider Time { get; init; }
-
-    public required string StateDirectory { get; init; }
-
-    /// <summary>Where Type=idle services wait for the jobs of others.</summary>
-    public IdleGate Idle { get; } = new();
-
-    /// <summary>This boot of the machine; each line of a journal carries it.</summary>
-    public required string Boot { get; init; }
-
-    public string? ControlGroupRoot { get; init; }
-
-    /// <summary>NOTIFY_SOCKET of services that may notify.</summary>
-    public required string NotifyAddress { get; init; }
-
-    /// <summary>Queues a step on the supervisor's loop.</summary>
-    public required Action<Action> Post { get; init; }
-
-    /// <summary>Tells whose process a number is, so that its end is reported to the right unit.</summary>
-    public required Action<int, ServiceUnit, ProcessRole> Register { get; init; }
-
-    /// <summary>How a process ended that was nobody's child here, where the guard has told it.</summary>
-    public required Func<ProcessIdentity, ProcessExit?> TryTakeExit { get; init; }
-
-    public required Func<bool> IsGuarded { get; init; }
-
-    /// <summary>Queues the restart job of a service whose RestartSec= is over.</summary>
-    public required Action<ServiceUnit> Restart { get; init; }
-
-    /// <summary>The sockets that a service is started with, and their names.</summary>
-    public required Func<ServiceUnit, ImmutableArray<(int Descriptor, string Name)>> SocketsOf { get; init; }
-}
-
 /// <summary>The shell around a <see cref="ServiceMachine"/>: does what the machine says and tells it what happened. Lives on the supervisor's loop.</summary>
 public partial class ServiceUnit : SupervisedUnit
 {
@@ -56,12 +14,11 @@ public partial class ServiceUnit : SupervisedUnit
 
     private readonly ServiceHost _host;
     private readonly ProcessGroup _group;
-    private readonly string _outputPipe;
+    private readonly ServiceOutput _output;
     private readonly OneShotTimer _stageTimer;
     private readonly OneShotTimer _watchdogTimer;
     private readonly OneShotTimer _pidFileTimer;
     private ServiceMachine _machine;
-    private int? _output;
     private ProcessIdentity? _main;
     private ProcessIdentity? _control;
     private string _invocation = "";
@@ -73,14 +30,13 @@ public partial class ServiceUnit : SupervisedUnit
         _host = host;
         _machine = new ServiceMachine(definition.Service);
         _group = new ProcessGroup(host.ControlGroupRoot is { } root ? Path.Combine(root, definition.Name) : null);
-        _outputPipe = Path.Combine(host.StateDirectory, "journal", $"{definition.Name}.output");
-        Journal = new UnitJournal(Path.Combine(host.StateDirectory, "journal", definition.Name));
+        _output = new ServiceOutput(host, definition.Name, () => Definition, () => MainPid ?? ControlPid ?? 0);
         _stageTimer = new(host.Time, host.Post, () => Apply(_machine.OnTimer(Now, View)));
         _watchdogTimer = new(host.Time, host.Post, () => Apply(_machine.OnWatchdog(Now, View)));
         _pidFileTimer = new(host.Time, host.Post, LookForPidFile);
     }
 
-    public UnitJournal Journal { get; }
+    public UnitJournal Journal => _output.Journal;
 
     public override UnitState State => Definition.LoadError is not null && _machine.IsIdle
         ? new(Definition.LoadState, "inactive", "dead")
@@ -170,11 +126,24 @@ public partial class ServiceUnit : SupervisedUnit
                 ProcessGroup.SignalOne(ControlPid.Value, signal);
                 return null;
             case "all":
-                _group.Signal(signal);
+                SignalAll(signal);
                 return null;
             default:
                 return $"Invalid who argument {who}";
         }
+    }
+
+    /// <summary>To everybody in the group, and to those who are on their way into it.</summary>
+    private void SignalAll(int signal)
+    {
+        // Without a cgroup the group is their sessions, and they lead them from the start.
+        int[] known = _group.Directory is null ? [] : [.. ((int?[])[MainPid, ControlPid]).OfType<int>()];
+        foreach (int pid in known)
+        {
+            ProcessGroup.SignalOne(pid, signal);
+        }
+
+        _group.Signal(signal, known);
     }
 
     public void OnExited(int pid, ProcessRole role, ProcessExit exit)
@@ -235,17 +204,11 @@ public partial class ServiceUnit : SupervisedUnit
     {
         _stageTimer.Arm(null);
         _watchdogTimer.Arm(null);
-        if (_output is { } output)
-        {
-            _host.Output.Close(output);
-            _output = null;
-        }
-
-        File.Delete(_outputPipe);
+        _output.Forget();
         _group.Remove();
     }
 
-    public void Report(string text, int priority = Priorities.Information) => Journal.Append(new(Now, _host.Boot, priority, Environment.ProcessId, "unitd", text));
+    public void Report(string text, int priority = Priorities.Information) => _output.Report(text, priority);
 
     protected virtual void NoteEntered(ServiceState state) => NotePassage(new(Definition.LoadState, ServiceNames.ActiveState(state, _machine.Settings.Type), SubStateOf(state)));
 
@@ -268,27 +231,8 @@ public partial class ServiceUnit : SupervisedUnit
 
     protected override void RefuseStart() => Apply(_machine.RefuseStart(Now, View));
 
-    private ProcessView View => new(_main is not null, _control is not null, _group.IsEmpty, FindDaemon());
-
-    /// <summary>Of a forking service: whom the PID file names, or the only process that is left.</summary>
-    private int? FindDaemon()
-    {
-        var settings = _machine.Settings;
-        if (settings.Type != ServiceType.Forking || _machine.IsIdle)
-        {
-            return null;
-        }
-
-        if (settings.PidFile is { } file)
-        {
-            bool isNumber = File.Exists(file) && int.TryParse(File.ReadAllText(file).Trim(), NumberStyles.None, CultureInfo.InvariantCulture, out int named) && named > 1;
-            int pid = isNumber ? int.Parse(File.ReadAllText(file).Trim(), CultureInfo.InvariantCulture) : 0;
-            return isNumber && ProcessIdentity.TryRead(pid) is not null && pid != ControlPid ? pid : null;
-        }
-
-        var left = _group.ReadProcesses().Where(pid => pid != ControlPid && ProcessIdentity.TryRead(pid) is not null).ToArray();
-        return settings.GuessesMain && left.Length == 1 ? left[0] : null;
-    }
+    /// <summary>A process that has just been started is not in its group yet.</summary>
+    private ProcessView View => new(_main is not null, _control is not null, _main is null && _control is null && _group.IsEmpty, _machine.IsIdle ? null : DaemonSearch.Find(_machine.Settings, _group, ControlPid));
 
     private void LookForPidFile()
     {
@@ -321,8 +265,14 @@ public partial class ServiceUnit : SupervisedUnit
                 case ServiceAction.Entered entered when _refusal is null:
                     NoteEntered(entered.State);
                     break;
+                case ServiceAction.Clear clear:
+                    Clear(clear.IsRestarting);
+                    break;
                 case ServiceAction.RequestRestart:
                     _host.Post(() => _host.Restart(this));
+                    break;
+                case ServiceAction.PropagateReload:
+                    _host.Post(() => _host.PropagateReload(this));
                     break;
                 case ServiceAction.Report report:
                     Report($"{Name}: {report.Text}", report.Priority);
@@ -354,6 +304,23 @@ public partial class ServiceUnit : SupervisedUnit
         Runs.Recall(_machine.Settings, runs, main);
     }
 
+    private void Clear(bool isRestarting)
+    {
+        try
+        {
+            if (_machine.Settings.PidFile is { } file)
+            {
+                File.Delete(file);
+            }
+
+            ServiceDirectories.Leave(Definition.Context, isRestarting);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            Report($"{Name}: Failed to clean up: {refused.Message}", Priorities.Warning);
+        }
+    }
+
     private void Set(ProcessIdentity process, ProcessRole role)
     {
         if (role == ProcessRole.Main)
@@ -371,7 +338,7 @@ public partial class ServiceUnit : SupervisedUnit
     {
         try
         {
-            OpenOutput();
+            int output = _output.Open();
             _group.Prepare();
             bool isMain = run.Role == ProcessRole.Main || (_machine.Settings.Type == ServiceType.Forking && _machine.State == ServiceState.Start);
             var sockets = isMain ? _host.SocketsOf(this) : [];
@@ -380,7 +347,7 @@ public partial class ServiceUnit : SupervisedUnit
             bool isIdle = run.Role == ProcessRole.Main && _machine.Settings.Type == ServiceType.Idle;
             int[] passed = [.. sockets.Select(socket => socket.Descriptor), .. isIdle ? (int[])[_host.Idle.Join()] : []];
             Action<bool>? onExecuted = isReported ? isDone => _host.Post(() => OnExecuted(isDone)) : null;
-            _host.Children.Spawn(spec with { IsIdle = isIdle }, _output!.Value, passed, onExecuted, pid =>
+            _host.Children.Spawn(spec with { IsIdle = isIdle }, output, passed, onExecuted, pid =>
             {
                 _host.Register(pid, this, run.Role);
                 _group.Add(pid);
@@ -425,7 +392,7 @@ public partial class ServiceUnit : SupervisedUnit
         switch (kill.Target)
         {
             case KillTarget.Group:
-                _group.Signal(kill.Signal);
+                SignalAll(kill.Signal);
                 break;
             case KillTarget.Main when MainPid is { } main:
                 ProcessGroup.SignalOne(main, kill.Signal);
@@ -435,15 +402,4 @@ public partial class ServiceUnit : SupervisedUnit
                 break;
         }
     }
-
-    private void OpenOutput(byte[]? half = null) => _output ??= _host.Output.Open(
-        _outputPipe,
-        line =>
-        {
-            var (priority, text) = Definition.Context.HasLevelPrefix ? Priorities.TakePrefix(line, Definition.Context.Level) : (Definition.Context.Level, line);
-            Journal.Append(new(_host.Time.GetUtcNow(), _host.Boot, priority, MainPid ?? ControlPid ?? 0, Identifier, text));
-        },
-        half ?? []);
-
-    private string Identifier => Definition.Context.Identifier ?? Path.GetFileName(Definition.Service.Start.FirstOrDefault()?.Path ?? Name);
 }

@@ -37,6 +37,7 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     {
         if (_connections.Remove(service, out int connection))
         {
+            Host.Guard?.DropDescriptor(KeyOf(service));
             ListeningSocket.CloseConnection(connection);
         }
     }
@@ -44,7 +45,7 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     public override void Stop(bool isRestart)
     {
         Close();
-        Enter(IsActive ? "dead" : Sub);
+        Leave();
     }
 
     public override void OnTriggeredChanged(SupervisedUnit triggered)
@@ -54,7 +55,7 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
             return;
         }
 
-        if (triggered is { State.ActiveState: "failed", Result: ServiceResult.StartLimitHit } || triggered.IsStartLimitHit)
+        if (triggered.IsStartLimitHit)
         {
             Close();
             Enter("failed", ServiceResult.ServiceStartLimitHit);
@@ -74,10 +75,32 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
 
     protected override void Activate()
     {
-        if (TryOpen())
+        if (TryOpen() && TryOwn())
         {
             Listen();
         }
+    }
+
+    private bool TryOwn()
+    {
+        if (Settings.User is null && Settings.Group is null)
+        {
+            return true;
+        }
+
+        NotePassage(new("loaded", "activating", "start-chown"));
+        var users = new UserDatabase();
+        var user = Settings.User is { } name ? users.TryFindUser(name) : null;
+        uint? group = Settings.Group is { } groupName ? users.TryFindGroup(groupName) : user?.GroupId;
+        bool isKnown = (Settings.User is null || user is not null) && (Settings.Group is null || group is not null);
+        if (!isKnown || _sockets.Any(socket => !socket.TryOwn(user?.Id, group)))
+        {
+            Close();
+            Enter("failed", isKnown ? ServiceResult.Resources : ServiceResult.ExitCode);
+            return false;
+        }
+
+        return true;
     }
 
     protected override TriggerMemory RememberMore(TriggerMemory memory) => memory with
@@ -87,17 +110,24 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
         Connections = _connections.ToImmutableDictionary(),
     };
 
-    /// <summary>With the sockets as they were where this process had them; else a new one is opened, as soon as no service listens on the old one any more.</summary>
+    /// <summary>
+    /// With the sockets as they were where this process had them, or the guard kept them; else a new one is opened, as soon as no service listens on the old
+    /// one any more.
+    /// </summary>
     protected override void Resume(TriggerMemory memory)
     {
         _accepted = memory.Accepted;
         if (Host.IsReexecuted)
         {
-            _sockets = [.. memory.Sockets.Zip(Settings.Listens, (descriptor, listen) => ListeningSocket.Take(descriptor, listen.Address))];
+            _sockets = [.. memory.Sockets.Zip(Settings.Listens, (descriptor, listen) => ListeningSocket.Take(descriptor, listen.Kind, listen.Address))];
             foreach (var (service, connection) in memory.Connections)
             {
                 _connections[service] = connection;
             }
+        }
+        else
+        {
+            TakeKept(memory);
         }
 
         if (Sub == "listening" && (_sockets.Length > 0 || TryOpen()))
@@ -105,6 +135,40 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
             Listen();
         }
     }
+
+    private void TakeKept(TriggerMemory memory)
+    {
+        if (IsActive)
+        {
+            int?[] kept = [.. Settings.Listens.Select(listen => Host.Guard?.TryTakeDescriptor(KeyOf(listen.Kind, listen.Address)))];
+            if (kept.All(descriptor => descriptor is not null))
+            {
+                _sockets = [.. kept.Zip(Settings.Listens, (descriptor, listen) => ListeningSocket.Take(descriptor!.Value, listen.Kind, listen.Address))];
+            }
+        }
+
+        foreach (string service in memory.Connections.Keys)
+        {
+            if (Host.Guard?.TryTakeDescriptor(KeyOf(service)) is { } connection)
+            {
+                _connections[service] = connection;
+                Host.Post(() => StartFor(service));
+            }
+        }
+    }
+
+    /// <summary>The unitd that accepted the connection may have been killed before the instance was started, or after.</summary>
+    private void StartFor(string service)
+    {
+        if (!IsTriggeredIdle(service) || Host.Start(service) is not null)
+        {
+            ReleaseConnection(service);
+        }
+    }
+
+    private string KeyOf(SocketKind kind, string address) => $"{Name} {kind} {address}";
+
+    private string KeyOf(string service) => $"{Name} connection {service}";
 
     private bool TryOpen()
     {
@@ -117,6 +181,11 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
             }
 
             _sockets = opened.ToImmutable();
+            foreach (var socket in _sockets)
+            {
+                Host.Guard?.KeepDescriptor(KeyOf(socket.Kind, socket.Address), socket.Descriptor);
+            }
+
             return true;
         }
         catch (Exception refused) when (refused is SocketException or IOException or UnauthorizedAccessException)
@@ -180,10 +249,11 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
         {
             string service = string.Create(CultureInfo.InvariantCulture, $"{UnitName.WithoutSuffix(Name)}@{_accepted++}.service");
             _connections[service] = connection;
-            if (Host.Start(service) is not null)
-            {
-                ReleaseConnection(service);
-            }
+            Host.Guard?.KeepDescriptor(KeyOf(service), connection);
+
+            // A number that was given away is remembered before anybody can be killed.
+            Touched(this);
+            StartFor(service);
         }
 
         watch.Watch(socket.Descriptor, () => Host.Post(() => OnTraffic(socket)));
@@ -195,10 +265,17 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
         foreach (var socket in _sockets)
         {
             socket.Dispose();
+            Host.Guard?.DropDescriptor(KeyOf(socket.Kind, socket.Address));
             if (Settings.IsRemovedOnStop)
             {
                 socket.RemovePath();
             }
+        }
+
+        if (_sockets.Length > 0)
+        {
+            // The address is free when this returns: it may be the next thing somebody asks for.
+            Host.Guard?.WaitForDrops();
         }
 
         _sockets = [];

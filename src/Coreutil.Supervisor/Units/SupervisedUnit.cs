@@ -55,6 +55,9 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     /// <summary>Its last start was refused because it was tried too often.</summary>
     public bool IsStartLimitHit { get; private set; }
 
+    /// <summary>How often that happened: each time is news to those who wait for it, even where its state stays what it was.</summary>
+    public int Refusals { get; private set; }
+
     /// <summary>When it last left the inactive states, and when it last came back to them; kept by the supervisor.</summary>
     public DateTimeOffset? LastActive { get; private set; }
 
@@ -66,6 +69,9 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     public bool? ConditionResult { get; private set; }
 
     public bool? AssertResult { get; private set; }
+
+    /// <summary>A job has asked it to stop, since it was last started: where it goes down, nobody has to follow who is not asked as well.</summary>
+    public bool IsStopAsked { get; set; }
 
     /// <summary>Whether the units it is bound to are there; asked before each start.</summary>
     public Func<SupervisedUnit, bool> HasItsBindings { get; set; } = _ => true;
@@ -95,6 +101,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
         if (!_limit.TryTake(Definition.StartLimitBurst, Definition.StartLimitInterval, Now))
         {
             IsStartLimitHit = true;
+            Refusals++;
             Touched(this);
             RefuseStart();
             return StartOutcome.Refused;
@@ -120,6 +127,7 @@ public abstract class SupervisedUnit(UnitDefinition definition)
             return StartOutcome.DependencyMissing;
         }
 
+        IsStopAsked = false;
         Activate();
         return StartOutcome.Started;
     }

@@ -36,7 +36,7 @@ public sealed class TimerUnit : TriggerUnit
     {
         Arm(null);
         (NextOfDelays, NextOfCalendar) = ([], []);
-        Enter(IsActive ? "dead" : Sub);
+        Leave();
     }
 
     public override void OnTriggeredChanged(SupervisedUnit triggered)

@@ -1,4 +1,5 @@
 using Coreutil.Supervisor.Machine;
+using Coreutil.Supervisor.Processes;
 using Coreutil.Units;
 
 namespace Coreutil.Supervisor.Units;
@@ -15,6 +16,9 @@ public sealed record TriggerHost
 
     /// <summary>This supervisor is the same process as the one before it: descriptors are where they were.</summary>
     public bool IsReexecuted { get; init; }
+
+    /// <summary>The guard, which keeps copies of sockets; null where there is none.</summary>
+    public GuardLink? Guard { get; init; }
 
     /// <summary>Queues a step on the supervisor's loop.</summary>
     public required Action<Action> Post { get; init; }
@@ -94,6 +98,15 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
         if (wasActive != IsActive)
         {
             _changedAt = Now;
+        }
+    }
+
+    /// <summary>It was stopped; one that has failed stays so.</summary>
+    protected void Leave()
+    {
+        if (IsActive)
+        {
+            Enter("dead");
         }
     }
 

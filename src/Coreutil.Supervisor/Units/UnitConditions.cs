@@ -28,7 +28,7 @@ public static class UnitConditions
     private static bool Test(string kind, string argument) => kind switch
     {
         "PathExists" => Path.Exists(argument),
-        "PathExistsGlob" => HasMatch(argument),
+        "PathExistsGlob" => PathPattern.Matching(argument).Length > 0,
         "PathIsDirectory" => Directory.Exists(argument),
         "PathIsSymbolicLink" => new FileInfo(argument).LinkTarget is not null,
         "PathIsMountPoint" => MountTable.IsMountPoint(argument),
@@ -50,13 +50,6 @@ public static class UnitConditions
         // What cannot be known here holds: a unit that ran on systemd is not left out for it.
         _ => true,
     };
-
-    private static bool HasMatch(string pattern)
-    {
-        string directory = Path.GetDirectoryName(pattern) ?? "/";
-        return Directory.Exists(directory)
-            && Directory.EnumerateFileSystemEntries(directory).Any(path => FileSystemName.MatchesSimpleExpression(Path.GetFileName(pattern), Path.GetFileName(path), ignoreCase: false));
-    }
 
     private static bool IsVirtual(string argument)
     {

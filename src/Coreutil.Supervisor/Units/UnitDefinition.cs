@@ -30,6 +30,11 @@ public sealed record ServiceContext
 
     public bool IsWorkingDirectoryOptional { get; init; }
 
+    public ImmutableArray<DirectoriesOfAKind> Directories { get; init; } = [];
+
+    /// <summary>RuntimeDirectoryPreserve=: whether what lies below /run outlives the service.</summary>
+    public DirectoryPreservation RuntimePreservation { get; init; }
+
     public uint FileMask { get; init; } = 18;
 
     public int? Nice { get; init; }

@@ -125,6 +125,9 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
             OnFailure = unit.Words("OnFailure"),
             OnSuccess = unit.Words("OnSuccess"),
             PropagatesReloadTo = unit.Words("PropagatesReloadTo"),
+            ReloadPropagatedFrom = unit.Words("ReloadPropagatedFrom"),
+            PropagatesStopTo = unit.Words("PropagatesStopTo"),
+            StopPropagatedFrom = unit.Words("StopPropagatedFrom"),
             MountsFor = [.. mounts],
         };
     }

@@ -142,7 +142,10 @@ public static class ExecLine
             namesItself ? [.. rest] : [path, .. rest],
             prefix.Contains('-', StringComparison.Ordinal),
             prefix.Contains(':', StringComparison.Ordinal));
-        commands.Add(command with { HasDetachedPrefix = isDetached, IsPrivileged = prefix.Contains('+', StringComparison.Ordinal) });
+
+        // One '!' spares the change of user too; two do so only where the kernel has no ambient capabilities, and there is none like that any more.
+        bool isPrivileged = prefix.Contains('+', StringComparison.Ordinal) || prefix.Count(mark => mark == '!') == 1;
+        commands.Add(command with { HasDetachedPrefix = isDetached, IsPrivileged = isPrivileged });
         return null;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 using System.Text.Json;
 using System.Text.RegularExpressions;
 
@@ -13,9 +14,7 @@ internal sealed record Observation(string Result, string Trace, string States)
 /// <summary>All scenarios under real systemd and under unitd, side by side in one host; done once for all tests that look at it.</summary>
 public sealed class DifferentialRun : IAsyncLifetime
 {
-    private const int Parallel = 8;
-    private const int RandomCount = 40;
-
+    private static readonly int _parallel = int.Parse(Environment.GetEnvironmentVariable("COREUTIL_PARALLEL") ?? "8", CultureInfo.InvariantCulture);
     /// <summary>More that differ are no chance.</summary>
     private const int MostDoubtful = 20;
 
@@ -25,8 +24,12 @@ public sealed class DifferentialRun : IAsyncLifetime
     private readonly TemporaryDirectory _directory = new();
     private readonly Dictionary<(string Manager, string Scenario), Observation> _observations = [];
 
+    /// <summary>All of them, or those whose name COREUTIL_SCENARIOS matches where somebody looks into some.</summary>
     internal static ImmutableArray<Scenario> Scenarios { get; } =
-        [.. Scenario.ReadAll(Path.Combine(Published.Root, "tests", "Coreutil.FunctionalTests", "Units", "Scenarios")), .. RandomScenarios.Create(RandomCount)];
+    [
+        .. Scenario.ReadAll(Path.Combine(Published.Root, "tests", "Coreutil.FunctionalTests", "Units", "Scenarios")).Concat(RandomScenarios.Create())
+            .Where(scenario => Regex.IsMatch(scenario.Name, $"^({Environment.GetEnvironmentVariable("COREUTIL_SCENARIOS") ?? ".*"})$")),
+    ];
 
     internal Observation Of(string manager, string scenario) => _observations[(manager, scenario)];
 
@@ -34,7 +37,7 @@ public sealed class DifferentialRun : IAsyncLifetime
     {
         if (NspawnHost.IsPossible)
         {
-            await RunAllAsync(Scenarios, Parallel);
+            await RunAllAsync(Scenarios, _parallel);
 
             // What another load on the machine moved before or behind a moment is no difference; a rule that differs does so again when nothing else runs.
             ImmutableArray<Scenario> doubtful = [.. Scenarios.Where(
@@ -84,6 +87,12 @@ public sealed class DifferentialRun : IAsyncLifetime
         foreach (var ((manager, scenario), observation) in _observations)
         {
             File.WriteAllText(Path.Combine(kept, $"{scenario}.{manager}"), observation.ToString());
+        }
+
+        foreach (var scenario in scenarios)
+        {
+            string units = string.Concat(scenario.Units.Select(unit => $"unit {unit.Name}\n{unit.Text}"));
+            File.WriteAllText(Path.Combine(kept, $"{scenario.Name}.scenario"), $"{units}run\n{string.Join('\n', scenario.Steps)}\n");
         }
 
         File.Copy(host.Inside("/t/unitd/log"), Path.Combine(kept, "unitd.log"), overwrite: true);

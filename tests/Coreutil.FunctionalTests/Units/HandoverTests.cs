@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
 
 namespace Coreutil.FunctionalTests.Units;
 
@@ -52,9 +55,9 @@ public sealed class HandoverTests : IDisposable
         File.WriteAllText(_directory["go"], "");
         await unitd.UntilAsync(async () => await PropertyAsync("late", "ActiveState") == "active", _patience, "the job was lost");
         Assert.Equal("exited", await PropertyAsync("slow", "SubState"));
-        using (var client = new System.Net.Sockets.Socket(System.Net.Sockets.AddressFamily.Unix, System.Net.Sockets.SocketType.Stream, System.Net.Sockets.ProtocolType.Unspecified))
+        using (var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
         {
-            await client.ConnectAsync(new System.Net.Sockets.UnixDomainSocketEndPoint(_directory["echo"]));
+            await client.ConnectAsync(new UnixDomainSocketEndPoint(_directory["echo"]));
             await unitd.UntilAsync(async () => await PropertyAsync("echo", "ActiveState") == "active", _patience, "the socket started nothing");
         }
 
@@ -93,6 +96,60 @@ public sealed class HandoverTests : IDisposable
         await unitd.UntilAsync(async () => await PropertyAsync("later", "ActiveState") == "failed", _patience, "the end after the return was not seen");
         Assert.Equal("9", await PropertyAsync("later", "ExecMainStatus"));
         Assert.Equal(0, await unitd.EndAsync("TERM"));
+    }
+
+    // systemd keeps its sockets in no case: process 1 is not killed. Here the guard holds copies, so that the queue of each outlives the supervisor.
+    [Fact]
+    public async Task Who_connects_while_the_supervisor_is_dead_is_served_by_the_next_one()
+    {
+        int port = Daemon.FreePort();
+        Write("queue.socket", $"[Socket]\nListenStream={_directory["queue"]}\nListenStream={port}\n");
+        Write("queue.service", "[Service]\nExecStart=/usr/bin/perl -e 'use IO::Socket; use IO::Select; my $$s = IO::Select->new(map { IO::Handle->new_from_fd($$_, q(r+)) } 3, 4); "
+            + "while (my @r = $$s->can_read) { for (@r) { accept(my $$c, $$_) or next; my $$x = <$$c>; syswrite($$c, qq(served $$x)); close $$c } }'\n");
+        Write("each.socket", $"[Socket]\nListenStream={_directory["each"]}\nAccept=yes\n");
+        Write("each@.service", "[Service]\nStandardInput=socket\nExecStart=/bin/sh -c 'read x; echo served $$x'\n");
+        Write("slow.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c 'until [ -e %H/go ]; do sleep 0.05; done'\n");
+        Write("held.socket", $"[Socket]\nListenStream={_directory["held"]}\nAccept=yes\n");
+        Write("held@.service", "[Unit]\nAfter=slow.service\n[Service]\nStandardInput=socket\nExecStart=/bin/sh -c 'read x; echo served $$x'\n");
+        await using var unitd = await StartAsync();
+        Assert.Equal(0, (await UnitctlAsync("start", "queue.socket", "each.socket", "held.socket")).ExitCode);
+        Assert.Equal(0, (await UnitctlAsync("start", "--no-block", "slow")).ExitCode);
+
+        // Accepted, and its instance waits for another unit when the supervisor dies.
+        var held = ConnectAsync(new UnixDomainSocketEndPoint(_directory["held"]), "held");
+        await unitd.UntilAsync(
+            () => Task.FromResult(File.ReadAllText(Path.Combine(_directory["state"], "run", "held.socket.json")).Contains("held@0.service", StringComparison.Ordinal)), _patience, "nothing was accepted");
+
+        for (int round = 0; round < 2; round++)
+        {
+            string before = await SupervisorAsync(unitd);
+            await Published.RunAsync("/bin/kill", ["-s", "STOP", unitd.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+            await Published.RunAsync("/bin/kill", ["-s", "KILL", before]);
+            EndPoint[] addresses = [new UnixDomainSocketEndPoint(_directory["queue"]), new IPEndPoint(IPAddress.Loopback, port), new UnixDomainSocketEndPoint(_directory["each"])];
+            Task<string>[] answers = [.. Enumerable.Range(0, 30).Select(i => ConnectAsync(addresses[i % addresses.Length], $"{round}-{i}"))];
+            await Task.Delay(200, TestContext.Current.CancellationToken);
+            Assert.DoesNotContain(answers, answer => answer.IsCompleted && round == 0);
+            await Published.RunAsync("/bin/kill", ["-s", "CONT", unitd.ProcessId.ToString(CultureInfo.InvariantCulture)]);
+
+            Assert.Equal(Enumerable.Range(0, 30).Select(i => $"served {round}-{i}\n"), await Task.WhenAll(answers).WaitAsync(_patience, TestContext.Current.CancellationToken));
+            Assert.Equal("served held\n", await held.WaitAsync(_patience, TestContext.Current.CancellationToken));
+        }
+
+        // What is stopped is free at once, copies included.
+        Assert.Equal(0, (await UnitctlAsync("stop", "queue.service", "queue.socket")).ExitCode);
+        await Assert.ThrowsAsync<SocketException>(() => ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), "late"));
+        Assert.Equal(0, (await UnitctlAsync("start", "queue.socket")).ExitCode);
+        Assert.Equal("served again\n", await ConnectAsync(new IPEndPoint(IPAddress.Loopback, port), "again").WaitAsync(_patience, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Says a line and hears one.</summary>
+    private static async Task<string> ConnectAsync(EndPoint address, string line)
+    {
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Unspecified);
+        await socket.ConnectAsync(address);
+        await socket.SendAsync(Encoding.ASCII.GetBytes($"{line}\n"));
+        using var reader = new StreamReader(new NetworkStream(socket));
+        return await reader.ReadToEndAsync();
     }
 
     private Task<Daemon> StartAsync() => Daemon.StartAsync(

@@ -22,6 +22,13 @@ public sealed class KillPolicyTests
     public void A_hang_up_follows_the_signal_on_demand() =>
         Assert.Equal("Group 15,Group 1,Group 18", Kills(new ServiceSettings { SendsHangUp = true }, KillPurpose.Terminate, new ProcessView(true, false, false)));
 
+    // kill.c of systemd 252: neither behind itself, nor where a start follows.
+    [Theory]
+    [InlineData(KillPurpose.Terminate, Signals.HangUp, "Group 1,Group 18")]
+    [InlineData(KillPurpose.Restart, Signals.Terminate, "Group 15,Group 18")]
+    public void A_hang_up_follows_no_restart_and_no_hang_up(KillPurpose purpose, int signal, string kills) =>
+        Assert.Equal(kills, Kills(new ServiceSettings { SendsHangUp = true, KillSignal = signal }, purpose, new ProcessView(true, false, false)));
+
     [Theory]
     [InlineData(KillMode.ControlGroup)]
     [InlineData(KillMode.Mixed)]

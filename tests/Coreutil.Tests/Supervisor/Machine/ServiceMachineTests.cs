@@ -39,6 +39,11 @@ public sealed class ServiceMachineTests
     [InlineData("stop", "start, stop, control 1, main TERM", "running stop stop-sigterm failed exit-code")]
     [InlineData("", "start, stop, timer, main KILL", "running stop-sigterm stop-sigkill failed timeout")]
     [InlineData("none", "start, stop", "running dead success")]
+    [InlineData("abort", "start, stop, timer, timer, main KILL", "running stop-sigterm stop-watchdog stop-sigkill failed timeout")]
+    [InlineData("stop kill", "start, stop, timer, main KILL", "running stop stop-sigkill failed timeout")]
+    [InlineData("stoppost abort", "start, main 0, timer, timer, control KILL", "running stop-post final-watchdog final-sigkill failed timeout")]
+    [InlineData("stoppost kill", "start, main 0, timer, control KILL", "running stop-post final-sigkill failed timeout")]
+    [InlineData("kill spare", "start, stop, timer", "running stop-sigterm failed timeout")]
     public void A_service_stops(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
 
     [Theory]
@@ -48,6 +53,11 @@ public sealed class ServiceMachineTests
     [InlineData("pre stoppost", "start, timer, control TERM, control 0", "start-pre stop-sigterm stop-post failed timeout")]
     [InlineData("pre", "start, stop, control TERM", "start-pre stop-sigterm failed signal")]
     [InlineData("stop", "start, refused main", "running failed resources")]
+    [InlineData("exec abort", "start, timer, main ABRT", "start stop-watchdog failed timeout")]
+    [InlineData("exec kill", "start, timer, main KILL", "start stop-sigkill failed timeout")]
+    [InlineData("spare", "left, start", "dead failed resources")]
+    [InlineData("spare pre", "left, start", "dead failed resources")]
+    [InlineData("forking", "start, control TERM", "start dead success")]
     public void A_start_that_fails_is_cleared_away(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
 
     // The end of RestartSec= asks for a job; the job stops (which ends the waiting) and starts.
@@ -150,9 +160,13 @@ public sealed class ServiceMachineTests
             StopPost = Commands("stoppost"),
             RemainsAfterExit = set.Contains("remain"),
             Restart = set.Contains("always") ? RestartMode.Always : RestartMode.No,
+            StartFailureMode = FailureMode(),
+            StopFailureMode = FailureMode(),
+            SendsKill = !set.Contains("spare"),
             KillMode = set.Contains("none") ? KillMode.None : KillMode.ControlGroup,
         };
 
+        TimeoutFailureMode FailureMode() => set.Contains("abort") ? TimeoutFailureMode.Abort : set.Contains("kill") ? TimeoutFailureMode.Kill : TimeoutFailureMode.Terminate;
         ImmutableArray<ServiceCommand> Commands(string word) => set.Contains(word) ? [Command(word)] : [];
         ServiceCommand Command(string word) => new($"/bin/{word}", [$"/bin/{word}"], isIgnored);
     }

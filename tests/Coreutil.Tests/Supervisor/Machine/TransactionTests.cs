@@ -37,6 +37,7 @@ public sealed class TransactionTests
     [InlineData("BindsTo", "a:Stop b:Stop")]
     [InlineData("PartOf", "a:Stop b:Stop")]
     [InlineData("Requisite", "a:Stop b:Stop")]
+    [InlineData("StopPropagatedFrom", "a:Stop b:Stop")]
     [InlineData("Wants", "b:Stop")]
     [InlineData("After", "b:Stop")]
     public void A_stop_takes_along(string dependency, string jobs)
@@ -52,6 +53,7 @@ public sealed class TransactionTests
     [InlineData("BindsTo", true, "a:Restart b:Restart")]
     [InlineData("PartOf", true, "a:Restart b:Restart")]
     [InlineData("PartOf", false, "b:Restart")]
+    [InlineData("StopPropagatedFrom", true, "b:Restart")]
     [InlineData("Wants", true, "b:Restart")]
     public void A_restart_takes_along(string dependency, bool isActive, string jobs) =>
         Assert.Equal(jobs, Plan(Table(("a", On(dependency), isActive), ("b", new(), true)), "b", JobKind.Restart));
@@ -61,16 +63,21 @@ public sealed class TransactionTests
         Assert.Equal("a:Reload b:Reload", Plan(Table(("a", On("Reload"), true), ("b", new(), true)), "a", JobKind.Reload));
 
     [Fact]
+    public void A_reload_is_heard() =>
+        Assert.Equal("a:Reload b:Reload", Plan(Table(("a", new() { ReloadPropagatedFrom = ["b"] }, true), ("b", new(), true)), "b", JobKind.Reload));
+
+    [Fact]
     public void What_needs_and_excludes_the_same_unit_is_refused() => Assert.Equal(
         "Transaction contains conflicting jobs 'start' and 'stop' for a. Probably contradicting requirement dependencies configured.",
         Start(("a", new() { Requires = ["b"], Conflicts = ["b"] }, false), ("b", new(), true)));
 
     [Fact]
-    public void Only_a_bound_unit_follows_one_that_ends_by_itself()
+    public void Only_a_bound_or_a_told_unit_follows_one_that_ends_by_itself()
     {
-        var units = Table(("a", On("BindsTo"), true), ("c", On("Requires"), true), ("d", On("PartOf"), true), ("b", new(), false));
+        var units = Table(("a", On("BindsTo"), true), ("c", On("Requires"), true), ("d", On("PartOf"), true), ("e", On("StopPropagatedFrom"), true), ("f", new(), true), ("b", new() { PropagatesStopTo = ["f"] }, false));
 
         Assert.Equal(["a"], Transaction.BoundTo("b", units.GetValueOrDefault, IndexOf(units)));
+        Assert.Equal(["a", "e", "f"], Transaction.FollowingTheEndOf("b", units.GetValueOrDefault, IndexOf(units)));
     }
 
     // a is After=b: b starts first, a stops first; a stop comes before a start whichever way the order is.
@@ -92,6 +99,7 @@ public sealed class TransactionTests
         "Wants" => new() { Wants = ["b"] },
         "BindsTo" => new() { BindsTo = ["b"] },
         "PartOf" => new() { PartOf = ["b"] },
+        "StopPropagatedFrom" => new() { StopPropagatedFrom = ["b"] },
         "Conflicts" => new() { Conflicts = ["b"] },
         "Reload" => new() { PropagatesReloadTo = ["b"] },
         "After" => new() { After = ["b"] },

@@ -1,0 +1,45 @@
+using Coreutil.Supervisor.Journal;
+
+namespace Coreutil.Supervisor.Units;
+
+/// <summary>What a service prints, from its pipe to its journal.</summary>
+/// <param name="host">Reads the pipes of all services.</param>
+/// <param name="unit">The service's name.</param>
+/// <param name="definition">Says how its lines are to be read.</param>
+/// <param name="process">Whose lines they are.</param>
+internal sealed class ServiceOutput(ServiceHost host, string unit, Func<UnitDefinition> definition, Func<int> process)
+{
+    private readonly string _pipe = Path.Combine(host.StateDirectory, "journal", $"{unit}.output");
+    private int? _descriptor;
+
+    public UnitJournal Journal { get; } = new(Path.Combine(host.StateDirectory, "journal", unit));
+
+    /// <summary>The end that a process of the service prints into.</summary>
+    /// <param name="half">The beginning of a line that another supervisor has read.</param>
+    public int Open(byte[]? half = null) => _descriptor ??= host.Output.Open(_pipe, Append, half ?? []);
+
+    /// <summary>The beginning of a line that has not ended yet.</summary>
+    public byte[] HalfLine => _descriptor is { } descriptor ? host.Output.HalfLine(descriptor) : [];
+
+    /// <summary>A line of the supervisor's own.</summary>
+    public void Report(string text, int priority) => Journal.Append(new(host.Time.GetUtcNow(), host.Boot, priority, Environment.ProcessId, "unitd", text));
+
+    public void Forget()
+    {
+        if (_descriptor is { } descriptor)
+        {
+            host.Output.Close(descriptor);
+            _descriptor = null;
+        }
+
+        File.Delete(_pipe);
+    }
+
+    private void Append(string line)
+    {
+        var context = definition().Context;
+        var (priority, text) = context.HasLevelPrefix ? Priorities.TakePrefix(line, context.Level) : (context.Level, line);
+        string identifier = context.Identifier ?? Path.GetFileName(definition().Service.Start.FirstOrDefault()?.Path ?? unit);
+        Journal.Append(new(host.Time.GetUtcNow(), host.Boot, priority, process(), identifier, text));
+    }
+}
