@@ -92,7 +92,7 @@ internal sealed class UnitRequests(UnitSupervisor supervisor, TimeProvider time,
     {
         return supervisor.Find(name) switch
         {
-            null => $"Failed to kill unit {name}: Unit {name} not loaded.",
+            var unit when unit is null || !supervisor.IsInMemory(unit) => $"Failed to kill unit {name}: Unit {name} not loaded.",
             ServiceUnit service => service.TrySignal(signal, who) is { } why ? $"Failed to kill unit {name}: {why}" : null,
             _ => $"Failed to kill unit {name}: Operation not supported",
         };

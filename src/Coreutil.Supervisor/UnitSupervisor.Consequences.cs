@@ -124,6 +124,7 @@ public sealed partial class UnitSupervisor
         }
 
         var outcomes = unit.State.ActiveState == "failed" ? unit.Definition.Dependencies.OnFailure : wasFailed ? [] : unit.Definition.Dependencies.OnSuccess;
+        unit.HasStartedOthers = outcomes.Length > 0;
         StartAll(outcomes);
         _toCollect.Add(unit);
         foreach (string needed in NeedsOf(unit))
@@ -166,7 +167,7 @@ public sealed partial class UnitSupervisor
 
     /// <summary>
     /// An inactive unit that no other one refers to is forgotten, with how it ended: systemd drops such units from memory. What may have become one since
-    /// the last time is what ended, and what that one kept.
+    /// the last time is what ended, what that one kept, and what had started it when it ended.
     /// </summary>
     private void Collect()
     {
@@ -180,7 +181,7 @@ public sealed partial class UnitSupervisor
                 continue;
             }
 
-            foreach (string other in unit.Definition.Dependencies.Referred)
+            foreach (string other in unit.Definition.Dependencies.Referred.Concat(_index.ReferringTo(unit.Name).Where(starter => OutcomesOf(_units[starter]).Contains(unit.Name))))
             {
                 if (_units.TryGetValue(other, out var loaded))
                 {
@@ -189,11 +190,15 @@ public sealed partial class UnitSupervisor
             }
         }
 
-        foreach (var unit in seen.Where(unit => !IsKept(unit)).ToArray())
+        // What started another one when it ended is remembered as long as that one is up.
+        foreach (var unit in seen.Where(unit => !IsKept(unit) && !OutcomesOf(unit).Any(other => _units.TryGetValue(other, out var started) && !started.IsIdle)).ToArray())
         {
             unit.Collect();
         }
     }
+
+    private static IEnumerable<string> OutcomesOf(SupervisedUnit unit) =>
+        unit.HasStartedOthers ? unit.Definition.Dependencies.OnFailure.Concat(unit.Definition.Dependencies.OnSuccess) : [];
 
     /// <summary>It is up, has a job or processes left, or somebody of whom that is true refers to it, over however many others.</summary>
     private bool IsKept(SupervisedUnit unit)

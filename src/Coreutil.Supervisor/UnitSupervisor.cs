@@ -283,7 +283,7 @@ public sealed partial class UnitSupervisor : IDisposable
         }
     }
 
-    private bool IsInMemory(SupervisedUnit unit) => unit.State.ActiveState != "inactive" || IsKept(unit);
+    public bool IsInMemory(SupervisedUnit unit) => unit.State.ActiveState != "inactive" || IsKept(unit);
 
     public Job? JobOf(string name) => _jobs.JobOf(name);
 

@@ -70,6 +70,9 @@ public abstract class SupervisedUnit(UnitDefinition definition)
 
     public bool? AssertResult { get; private set; }
 
+    /// <summary>Its last end started others (OnFailure=, OnSuccess=).</summary>
+    public bool HasStartedOthers { get; set; }
+
     /// <summary>A job has asked it to stop, since it was last started: where it goes down, nobody has to follow who is not asked as well.</summary>
     public bool IsStopAsked { get; set; }
 
