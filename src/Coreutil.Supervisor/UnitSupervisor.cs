@@ -98,6 +98,7 @@ public sealed partial class UnitSupervisor : IDisposable
             Guard = _guard,
             Post = Post,
             Find = Find,
+            HasJob = name => _jobs.JobOf(name) is not null,
             Start = name => Enqueue(name, JobKind.Start).Refusal?.Reason,
         };
     }

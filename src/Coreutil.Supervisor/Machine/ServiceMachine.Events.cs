@@ -9,7 +9,8 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnMainExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        if (IsServingDaemonElsewhere())
+        // What a stop left behind is nobody's main process any more.
+        if (IsIdle || State == ServiceState.AutoRestart || IsServingDaemonElsewhere())
         {
             return Finish();
         }
@@ -153,10 +154,6 @@ public sealed partial class ServiceMachine
         bool isGone = !_view.IsMainAlive && !_view.IsControlAlive;
         switch (State)
         {
-            case ServiceState.Start or ServiceState.StartPost when IsAwaitingPidFile && isGone:
-                _actions.Add(new ServiceAction.Report("Daemon never wrote its PID file. Failing."));
-                EnterStopPost(ServiceResult.Protocol);
-                break;
             case ServiceState.Running when !_isMainKnown:
                 EnterRunning(ServiceResult.Success);
                 break;

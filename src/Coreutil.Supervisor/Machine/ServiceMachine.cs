@@ -85,6 +85,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
         switch (State)
         {
             case ServiceState.AutoRestart:
+                _isRestarting = false;
                 Arm(null);
                 Enter(ServiceState.Dead);
                 break;

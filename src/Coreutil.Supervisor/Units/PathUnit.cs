@@ -31,7 +31,7 @@ public sealed class PathUnit : TriggerUnit
             _timer.Arm(null);
             Enter("failed", ServiceResult.UnitStartLimitHit);
         }
-        else if ((Sub == "running" && triggered.IsIdle) || (Sub == "waiting" && !triggered.IsIdle))
+        else if (!Host.HasJob(triggered.Name) && ((Sub == "running" && triggered.IsIdle) || (Sub == "waiting" && !triggered.IsIdle)))
         {
             EnterWaiting();
         }

@@ -125,6 +125,11 @@ public abstract class SupervisedUnit(UnitDefinition definition)
             return StartOutcome.AssertFailed;
         }
 
+        if (IsRefusingStart)
+        {
+            return StartOutcome.Refused;
+        }
+
         if (!HasItsBindings(this))
         {
             return StartOutcome.DependencyMissing;
@@ -202,6 +207,9 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     protected abstract DateTimeOffset Now { get; }
 
     protected abstract void Activate();
+
+    /// <summary>It cannot be started as things are; its state stays what it is.</summary>
+    protected virtual bool IsRefusingStart => false;
 
     /// <summary>It was started too often in too short a time.</summary>
     protected virtual void RefuseStart()

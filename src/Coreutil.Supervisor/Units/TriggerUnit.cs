@@ -25,6 +25,9 @@ public sealed record TriggerHost
 
     public required Func<string, SupervisedUnit?> Find { get; init; }
 
+    /// <summary>A unit has a job still: what it passes through until then is not where it stays.</summary>
+    public required Func<string, bool> HasJob { get; init; }
+
     /// <summary>Queues a start job; the reason why there is none, or null.</summary>
     public required Func<string, string?> Start { get; init; }
 }
