@@ -36,6 +36,11 @@ internal static class StatusText
             }
         }
 
+        if (unit is AutomountUnit { Definition.Automount: { } automount })
+        {
+            text.Append(CultureInfo.InvariantCulture, $"      Where: {automount.Where}\n");
+        }
+
         if (unit is MountUnit { Definition.Mount: { } mount })
         {
             text.Append(CultureInfo.InvariantCulture, $"      Where: {mount.Where}\n       What: {mount.What}\n");

@@ -80,8 +80,7 @@ public sealed partial class UnitSupervisor
 
         if (isKnown)
         {
-            foreach (var trigger in _index.ReferringTo(unit.Name).Select(name => _units[name]).OfType<TriggerUnit>()
-                .Where(trigger => trigger.Definition.Dependencies.Triggers.Contains(unit.Name)).ToArray())
+            foreach (var trigger in TriggersOf(unit))
             {
                 trigger.OnTriggeredChanged(unit);
             }
@@ -113,6 +112,18 @@ public sealed partial class UnitSupervisor
         }
 
         return true;
+    }
+
+    private TriggerUnit[] TriggersOf(SupervisedUnit unit) => [.. _index.ReferringTo(unit.Name).Select(name => _units[name]).OfType<TriggerUnit>()
+        .Where(trigger => trigger.Definition.Dependencies.Triggers.Contains(unit.Name))];
+
+    private void OnJobEnded(SupervisedUnit unit)
+    {
+        _toCollect.Add(unit);
+        foreach (var trigger in TriggersOf(unit))
+        {
+            trigger.OnTriggeredJobEnded(unit);
+        }
     }
 
     /// <summary>Bound units follow a unit that is down (not one that waits for its restart); its end may start others, and leave some unneeded.</summary>

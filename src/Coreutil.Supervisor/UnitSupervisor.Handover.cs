@@ -71,6 +71,7 @@ public sealed partial class UnitSupervisor
         }
 
         _guard?.DropTheRest();
+        CheckMounts();
         _host.Children.Begin();
         foreach (var service in _units.Values.OfType<ServiceUnit>().ToArray())
         {

@@ -42,6 +42,7 @@ public sealed partial class UnitSupervisor : IDisposable
     private readonly OutputPump _output = new();
     private readonly DescriptorWatch _descriptors = new();
     private readonly NotifySocket _notify;
+    private readonly MountWatch _mounts;
     private readonly string? _controlGroupRoot;
     private readonly string _boot;
     private readonly Handover? _handover;
@@ -55,10 +56,10 @@ public sealed partial class UnitSupervisor : IDisposable
         _handover = handover;
         _boot = specifiers.BootId;
         _time = time;
-        _jobs = new JobQueue(_index, unit => StartAll(unit.Definition.Dependencies.OnFailure), unit => _toCollect.Add(unit));
+        _jobs = new JobQueue(_index, unit => StartAll(unit.Definition.Dependencies.OnFailure), OnJobEnded);
         _files = new UnitFiles(options);
         Installer = new UnitInstaller(options, _files);
-        _loader = new UnitDefinitionLoader(specifiers);
+        _loader = new UnitDefinitionLoader(specifiers, AutofsMount.WhyNot());
         _standIns = new HostStandIns(options.EtcdEndpoint);
         foreach (string directory in (string[])[options.LoadedUnits, Path.Combine(options.StateDirectory, "run"), Path.Combine(options.StateDirectory, "journal")])
         {
@@ -69,6 +70,7 @@ public sealed partial class UnitSupervisor : IDisposable
         string identity = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(options.StateDirectory)))[..12];
         _controlGroupRoot = ControlGroupRoot.TryCreate($"unitd-{identity}");
         _notify = new NotifySocket($"unitd-{identity}/notify", handover?.Notify, (sender, fields) => Post(() => OnNotified(sender, fields)));
+        _mounts = new MountWatch(_descriptors, () => Post(CheckMounts));
         int? guard = handover?.Guard ?? options.GuardDescriptor;
         _guard = guard is null or 0 ? null : new GuardLink(guard.Value, isNew: handover is null, _descriptors, () => Post(CheckAdopted));
         _host = new ServiceHost
@@ -98,8 +100,9 @@ public sealed partial class UnitSupervisor : IDisposable
             Guard = _guard,
             Post = Post,
             Find = Find,
-            HasJob = name => _jobs.JobOf(name) is not null,
             Start = name => Enqueue(name, JobKind.Start).Refusal?.Reason,
+            Stop = name => Enqueue(name, JobKind.Stop).Refusal?.Reason,
+            HasJob = name => _jobs.JobOf(name) is not null,
         };
     }
 
@@ -312,6 +315,7 @@ public sealed partial class UnitSupervisor : IDisposable
 
         _output.Dispose();
         _descriptors.Dispose();
+        _mounts.Dispose();
         _notify.Dispose();
         try
         {
@@ -383,6 +387,16 @@ public sealed partial class UnitSupervisor : IDisposable
         }
     }
 
+    private void CheckMounts()
+    {
+        MountUnit[] mounts = [.. _units.Values.OfType<MountUnit>()];
+        if (mounts.Length > 0)
+        {
+            var points = _mounts.Read();
+            Array.ForEach(mounts, mount => mount.Observe(points));
+        }
+    }
+
     private SupervisedUnit Take(SupervisedUnit unit)
     {
         _units[unit.Name] = unit;
@@ -395,6 +409,11 @@ public sealed partial class UnitSupervisor : IDisposable
         unit.HasItsBindings = HasItsBindings;
         unit.Touched = Touch;
         Touch(unit);
+        if (unit is MountUnit mount)
+        {
+            mount.Observe(_mounts.Read());
+        }
+
         return unit;
     }
 
@@ -411,6 +430,7 @@ public sealed partial class UnitSupervisor : IDisposable
         "timer" when definition.Timer is not null => new TimerUnit(definition, _triggers),
         "path" when definition.PathWatch is not null => new PathUnit(definition, _triggers),
         "socket" when definition.Socket is not null => new SocketUnit(definition, _triggers, _descriptors),
+        "automount" when definition.Automount is not null => new AutomountUnit(definition, _triggers, _descriptors),
         _ => new PassiveUnit(definition, _time),
     };
 

@@ -62,6 +62,8 @@ public enum ServiceResult
     /// <summary>Of a socket: it started its service too often, or its service hit its own limit.</summary>
     TriggerLimitHit,
     ServiceStartLimitHit,
+    MountStartLimitHit,
+    Unmounted,
 
     /// <summary>Of a path: its unit hit its own limit.</summary>
     UnitStartLimitHit,

@@ -95,6 +95,10 @@ public sealed partial class ServiceMachine
             Enter(isReloading ? ServiceState.Reload : ServiceState.Running);
             ArmAfter(isReloading ? settings.StartTimeout : settings.LongestRun);
         }
+        else if (_isMounted == false)
+        {
+            EnterDead(ServiceResult.Protocol, mayRestart: false);
+        }
         else if (settings.RemainsAfterExit)
         {
             Arm(null);
@@ -169,6 +173,13 @@ public sealed partial class ServiceMachine
     private void EnterDead(ServiceResult result, bool mayRestart)
     {
         Keep(result);
+        if (_isMounted == true)
+        {
+            Arm(null);
+            Enter(ServiceState.Exited);
+            return;
+        }
+
         bool restarts = mayRestart && !_isRestartForbidden && RestartPolicy.Restarts(settings, Result, MainExit);
         bool isRestarting = restarts || _isRestarting;
         _isRestarting = false;

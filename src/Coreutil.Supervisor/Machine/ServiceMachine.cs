@@ -19,6 +19,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
     private bool _isRestartForbidden;
     private bool _isCounterStale = true;
     private bool _isRestarting;
+    private bool? _isMounted;
     private ServiceNotification _lastNotification;
     private TimeSpan? _watchdog;
     private DateTimeOffset? _deadline;
@@ -110,6 +111,25 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
             Enter(ServiceState.Reload);
             ArmAfter(settings.StartTimeout);
             RunControl(settings.Reload);
+        }
+
+        return Finish();
+    }
+
+    /// <summary>
+    /// Of a mount: whether its file system is there. That counts, whatever its commands say, and whoever mounted or unmounted it (what systemd 252 was seen to do).
+    /// </summary>
+    public ImmutableArray<ServiceAction> Observe(bool isMounted, DateTimeOffset now, ProcessView view)
+    {
+        Begin(now, view);
+        _isMounted = isMounted;
+        if (isMounted && IsIdle)
+        {
+            Enter(ServiceState.Exited);
+        }
+        else if (!isMounted && State == ServiceState.Exited)
+        {
+            EnterDead(ServiceResult.Success, mayRestart: false);
         }
 
         return Finish();

@@ -75,6 +75,8 @@ public static class ServiceNames
         ServiceResult.TriggerLimitHit => "trigger-limit-hit",
         ServiceResult.ServiceStartLimitHit => "service-start-limit-hit",
         ServiceResult.UnitStartLimitHit => "unit-start-limit-hit",
+        ServiceResult.MountStartLimitHit => "mount-start-limit-hit",
+        ServiceResult.Unmounted => "unmounted",
         ServiceResult.ExecCondition => "exec-condition",
         _ => throw new ArgumentOutOfRangeException(nameof(result)),
     };

@@ -11,14 +11,10 @@ public sealed class DescriptorWatch : IDisposable
     public DescriptorWatch() => new Thread(Poll) { IsBackground = true, Name = "sockets" }.Start();
 
     /// <summary>Calls <paramref name="onReadable"/> once, on the watch's thread.</summary>
-    public void Watch(int descriptor, Action onReadable)
-    {
-        lock (_gate)
-        {
-            _watched[descriptor] = onReadable;
-            _poll.Watch(descriptor, isOnce: true);
-        }
-    }
+    public void Watch(int descriptor, Action onReadable) => Watch(descriptor, LibC.PollIn, onReadable);
+
+    /// <summary>The same for a file of the kernel's that says of itself that it has changed (proc(5): mountinfo).</summary>
+    public void WatchChange(int descriptor, Action onChanged) => Watch(descriptor, LibC.PollPriority, onChanged);
 
     public void Unwatch(int descriptor)
     {
@@ -37,6 +33,15 @@ public sealed class DescriptorWatch : IDisposable
         _poll.Wake();
     }
 
+    private void Watch(int descriptor, uint events, Action onReady)
+    {
+        lock (_gate)
+        {
+            _watched[descriptor] = onReady;
+            _poll.Watch(descriptor, isOnce: true, events);
+        }
+    }
+
     private void Poll()
     {
         int[] ready = new int[64];
@@ -44,16 +49,16 @@ public sealed class DescriptorWatch : IDisposable
         {
             foreach (int descriptor in _poll.Wait(ready))
             {
-                Action? onReadable;
+                Action? onReady;
                 lock (_gate)
                 {
-                    if (_watched.Remove(descriptor, out onReadable))
+                    if (_watched.Remove(descriptor, out onReady))
                     {
                         _poll.Unwatch(descriptor);
                     }
                 }
 
-                onReadable?.Invoke();
+                onReady?.Invoke();
             }
         }
     }

@@ -48,10 +48,10 @@ internal sealed unsafe class EventPoll : IDisposable
         LibC.Close(_poll);
     }
 
-    /// <summary>Reports the descriptor whenever it is readable, or once and not again before the next call.</summary>
-    public void Watch(int descriptor, bool isOnce)
+    /// <summary>Reports the descriptor whenever it is readable (or has <paramref name="events"/>), or once and not again before the next call.</summary>
+    public void Watch(int descriptor, bool isOnce, uint events = LibC.PollIn)
     {
-        var wanted = new LibC.PollEvent { Events = LibC.PollIn | (isOnce ? OneShot : 0), Descriptor = descriptor };
+        var wanted = new LibC.PollEvent { Events = events | (isOnce ? OneShot : 0), Descriptor = descriptor };
         if (LibC.EventPollControl(_poll, Modify, descriptor, &wanted) != 0)
         {
             LibC.EventPollControl(_poll, Add, descriptor, &wanted);

@@ -51,6 +51,13 @@ public sealed record ExecSpec
     /// <summary>A missing working directory is no error (the dash in WorkingDirectory=-).</summary>
     public bool IsWorkingDirectoryOptional { get; init; }
 
+    /// <summary>
+    /// The command stays in the supervisor's process group: autofs lets those pass who mount, and asks for the mount when anybody else comes by
+    /// (Documentation/filesystems/autofs.rst).
+    /// </summary>
+    [JsonIgnore]
+    public bool StaysInGroup { get; init; }
+
     public uint? User { get; init; }
 
     public uint? Group { get; init; }

@@ -5,7 +5,7 @@ namespace Coreutil.Supervisor.Processes;
 /// <summary>A descriptor of ours, and the number the new process knows it by.</summary>
 internal readonly record struct PassedDescriptor(int Ours, int Theirs);
 
-/// <summary>posix_spawn of a program into a session of its own, with no signal blocked or ignored. No managed code runs between fork and exec.</summary>
+/// <summary>posix_spawn of a program, into a session of its own unless told otherwise, with no signal blocked or ignored. No managed code runs between fork and exec.</summary>
 internal static unsafe class PosixSpawn
 {
     // The sizes of glibc's types on x86-64: opaque to us, only room for them is needed.
@@ -15,7 +15,8 @@ internal static unsafe class PosixSpawn
 
     /// <summary>Zero, or the error number; descriptors are taken over in the order they are given.</summary>
     public static int TryStart(
-        string executable, IReadOnlyCollection<string> arguments, IReadOnlyCollection<string> environment, ReadOnlySpan<PassedDescriptor> descriptors, out int pid)
+        string executable, IReadOnlyCollection<string> arguments, IReadOnlyCollection<string> environment, ReadOnlySpan<PassedDescriptor> descriptors, out int pid,
+        bool hasOwnSession = true)
     {
         byte* actions = stackalloc byte[FileActionsSize];
         byte* attributes = stackalloc byte[AttributesSize];
@@ -27,7 +28,8 @@ internal static unsafe class PosixSpawn
         LibC.AttributesInit(attributes);
         try
         {
-            LibC.AttributesSetFlags(attributes, LibC.SpawnSetSession | LibC.SpawnSetSignalMask | LibC.SpawnSetSignalDefault);
+            int flags = LibC.SpawnSetSignalMask | LibC.SpawnSetSignalDefault | (hasOwnSession ? LibC.SpawnSetSession : 0);
+            LibC.AttributesSetFlags(attributes, (short)flags);
             LibC.SignalSetEmpty(signals);
             LibC.AttributesSetSignalMask(attributes, signals);
             LibC.SignalSetFill(signals);

@@ -9,7 +9,7 @@ namespace Coreutil.Supervisor.Processes;
 /// </summary>
 public sealed class ProcessGroup(string? directory)
 {
-    private readonly HashSet<int> _leaders = [];
+    private readonly HashSet<(int Pid, bool IsLeader)> _started = [];
 
     /// <summary>Null before anybody looked: another supervisor may have left it.</summary>
     private bool? _isThere;
@@ -29,18 +29,18 @@ public sealed class ProcessGroup(string? directory)
         }
     }
 
-    /// <summary>Without a cgroup each started process leads a session of its own, and that is what can be signalled.</summary>
-    public void Add(int leader) => _leaders.Add(leader);
+    /// <summary>Without a cgroup each started process leads a session of its own, and that is what can be signalled; of one that does not, only itself.</summary>
+    public void Add(int pid, bool isLeader) => _started.Add((pid, isLeader));
 
     /// <summary>Sessions that are the unit's, where it has no cgroup.</summary>
-    public IEnumerable<int> Leaders => directory is null ? _leaders.Order() : [];
+    public IEnumerable<int> Leaders => directory is null ? _started.Where(started => started.IsLeader).Select(started => started.Pid).Order() : [];
 
     public IReadOnlyList<int> ReadProcesses()
     {
         if (JoinFile is not { } file)
         {
-            _leaders.RemoveWhere(leader => LibC.Kill(-leader, 0) != 0);
-            return [.. _leaders];
+            _started.RemoveWhere(started => LibC.Kill(TargetOf(started), 0) != 0);
+            return [.. _started.Select(started => started.Pid)];
         }
 
         return IsThere && SmallFile.TryReadText(file) is { } text
@@ -68,7 +68,7 @@ public sealed class ProcessGroup(string? directory)
             {
                 if (directory is null)
                 {
-                    LibC.Kill(-pid, signal);
+                    LibC.Kill(_started.Contains((pid, true)) ? -pid : pid, signal);
                 }
                 else if (!except.Contains(pid))
                 {
@@ -82,6 +82,8 @@ public sealed class ProcessGroup(string? directory)
             }
         }
     }
+
+    private static int TargetOf((int Pid, bool IsLeader) started) => started.IsLeader ? -started.Pid : started.Pid;
 
     public static void SignalOne(int pid, int signal) => LibC.Kill(pid, signal);
 

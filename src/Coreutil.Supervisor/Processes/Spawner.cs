@@ -20,6 +20,13 @@ public sealed class Spawner(string executable, string executorApplet, int warm =
     {
         byte[] json = JsonSerializer.SerializeToUtf8Bytes(spec with { IsReported = report is not null }, ExecSpecJson.Default.ExecSpec);
         int[] descriptors = [output, .. passed, .. report is { } end ? [end] : (int[])[]];
+        if (spec.StaysInGroup)
+        {
+            var member = SpawnExecutor(hasOwnSession: false);
+            Hand(member);
+            return member.Pid;
+        }
+
         while (_waiting.TryDequeue(out var ready))
         {
             // One that was killed while it waited is no failure of the command.
@@ -51,7 +58,7 @@ public sealed class Spawner(string executable, string executorApplet, int warm =
         }
     }
 
-    private Executing SpawnExecutor()
+    private Executing SpawnExecutor(bool hasOwnSession = true)
     {
         var (ours, theirs) = SpecChannel.Open();
         int none = LibC.Open("/dev/null", LibC.OpenReadWrite | LibC.OpenCloseOnExec, 0);
@@ -61,7 +68,7 @@ public sealed class Spawner(string executable, string executorApplet, int warm =
         try
         {
             int error = PosixSpawn.TryStart(
-                executable, ["coreutil", executorApplet], [], [new(source, Executor.SpecDescriptor), new(none, 0), new(none, 1)], out int pid);
+                executable, ["coreutil", executorApplet], [], [new(source, Executor.SpecDescriptor), new(none, 0), new(none, 1)], out int pid, hasOwnSession);
             return error == 0 ? new(pid, ours) : throw new IOException($"posix_spawn {executable}: {Marshal.GetPInvokeErrorMessage(error)}", new Win32Exception(error));
         }
         catch (IOException)

@@ -79,6 +79,20 @@ internal static class TriggerProperties
         ServiceProperties.AddResources(list, mount);
     }
 
+    public static void AddAutomount(PropertyList list, AutomountUnit automount)
+    {
+        var settings = automount.Definition.Automount!;
+        list.Add("Where", settings.Where);
+        if (settings.ExtraOptions is { } options)
+        {
+            list.Add("ExtraOptions", options);
+        }
+
+        list.AddMode("DirectoryMode", settings.DirectoryMode);
+        list.Add("Result", ServiceNames.Result(automount.Result));
+        list.AddSpan("TimeoutIdleUSec", settings.IdleTimeout ?? TimeSpan.Zero);
+    }
+
     /// <summary>systemd's word in brackets behind an address.</summary>
     public static string KindOf(SocketKind kind) => kind switch
     {

@@ -28,6 +28,9 @@ internal static class UnitProperties
             case PathUnit path when path.Definition.PathWatch is not null:
                 TriggerProperties.AddPath(list, path);
                 break;
+            case AutomountUnit automount when automount.Definition.Automount is not null:
+                TriggerProperties.AddAutomount(list, automount);
+                break;
             case null when name.EndsWith(".service", StringComparison.Ordinal):
                 ServiceProperties.AddNothing(list);
                 break;

@@ -74,6 +74,7 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
             Directories = [.. ServiceDirectories.SpecsOf(context, user?.Id, group ?? user?.GroupId)],
             WorkingDirectory = context.WorkingDirectory == "~" ? user?.Home : context.WorkingDirectory,
             IsWorkingDirectoryOptional = context.IsWorkingDirectoryOptional,
+            StaysInGroup = context.StaysInGroup,
             User = command.IsPrivileged ? null : user?.Id,
             Group = command.IsPrivileged ? null : group ?? user?.GroupId,
             SupplementaryGroups =

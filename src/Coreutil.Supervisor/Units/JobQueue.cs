@@ -237,6 +237,8 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
     private static JobResult? OutcomeOf(Job job) => (job.Kind, job.Unit.State.ActiveState) switch
     {
         (JobKind.Stop, "inactive" or "failed") => JobResult.Done,
+        // A file system that is busy stays mounted.
+        (JobKind.Stop or JobKind.Restart, "active") => JobResult.Failed,
         (JobKind.Start, "active" or "reloading") => JobResult.Done,
         (JobKind.Start, "inactive") => JobResult.Done,
         (JobKind.Start, "failed") => JobResult.Failed,

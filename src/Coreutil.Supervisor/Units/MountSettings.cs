@@ -13,16 +13,11 @@ internal static class MountReader
 {
     public static UnitDefinition Read(UnitDefinition definition, UnitSection section, List<string> problems)
     {
-        string where = section.Text("Where") ?? UnitName.Unescape(UnitName.WithoutSuffix(definition.Name)).Insert(0, "/");
+        string where = ReadWhere(definition, section, problems);
         string? what = section.Text("What");
         if (what is null)
         {
             problems.Add("What= setting is missing. Refusing.");
-        }
-
-        if ($"{UnitPathName.Escape(where)}.mount" != definition.Name)
-        {
-            problems.Add("Where= setting doesn't match unit name. Refusing.");
         }
 
         ImmutableArray<string> options = [.. section.Text("Type") is { } type ? (string[])["-t", type] : [], .. section.Text("Options") is { } given ? (string[])["-o", given] : []];
@@ -37,6 +32,32 @@ internal static class MountReader
             StartTimeout = timeout,
             StopTimeout = timeout,
         };
-        return definition with { Mount = new(what ?? "none", where), Service = settings };
+        return definition with
+        {
+            Description = definition.Description == definition.Name ? where : definition.Description,
+            Mount = new(what ?? "none", where),
+            Service = settings,
+            Context = definition.Context with { StaysInGroup = true },
+            Dependencies = OnTheWay(definition.Dependencies, where),
+        };
+    }
+
+    /// <summary>What is mounted above a mount comes before it.</summary>
+    public static UnitDependencies OnTheWay(UnitDependencies dependencies, string where) => dependencies with
+    {
+        MountsFor = [.. dependencies.MountsFor, .. UnitPathName.MountsOnTheWayTo(Path.GetDirectoryName(where) ?? "/")],
+    };
+
+    /// <summary>Where=, from which the unit has its name, and which it has from its name.</summary>
+    public static string ReadWhere(UnitDefinition definition, UnitSection section, List<string> problems)
+    {
+        string stem = UnitName.WithoutSuffix(definition.Name);
+        string where = section.Text("Where") ?? $"/{UnitName.Unescape(stem)}";
+        if (UnitPathName.Escape(where) != stem)
+        {
+            problems.Add("Where= setting doesn't match unit name. Refusing.");
+        }
+
+        return where;
     }
 }

@@ -1,10 +1,29 @@
 using Coreutil.Supervisor.Machine;
+using Coreutil.Supervisor.Processes;
 
 namespace Coreutil.Supervisor.Units;
 
 /// <summary>A file system: mounted and unmounted by the host's own programs, under the names that systemd gives these stages.</summary>
 public sealed class MountUnit(UnitDefinition definition, ServiceHost host) : ServiceUnit(definition, host)
 {
+    private ServiceState _entered;
+
+    /// <param name="points">Where file systems are mounted now.</param>
+    public void Observe(IReadOnlySet<string> points)
+    {
+        if (Definition.LoadError is null)
+        {
+            Apply((machine, view) => machine.Observe(points.Contains(Definition.Mount!.Where), Now, view));
+        }
+    }
+
+    /// <summary>What the command has done is known before its end is.</summary>
+    public override void OnExited(int pid, ProcessRole role, ProcessExit exit)
+    {
+        Observe(MountTable.ReadPoints());
+        base.OnExited(pid, role, exit);
+    }
+
     protected override string SubStateOf(ServiceState state) => state switch
     {
         ServiceState.Start => "mounting",
@@ -18,11 +37,12 @@ public sealed class MountUnit(UnitDefinition definition, ServiceHost host) : Ser
     /// <summary>systemd sees the file system before it sees the end of mount(8).</summary>
     protected override void NoteEntered(ServiceState state)
     {
-        if (state == ServiceState.Exited)
+        if (state == ServiceState.Exited && _entered == ServiceState.Start)
         {
             NotePassage(new("loaded", "activating", "mounting-done"));
         }
 
+        _entered = state;
         base.NoteEntered(state);
     }
 

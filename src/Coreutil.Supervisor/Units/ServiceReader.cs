@@ -74,10 +74,17 @@ internal static class ServiceReader
             RestartForceStatuses = Statuses(section, "RestartForceExitStatus"),
         };
         Refuse(section, settings, problems);
-        return definition with { Service = settings, Context = ServiceContextReader.Read(section) };
+        var context = ServiceContextReader.Read(section);
+        return definition with { Service = settings, Context = context, Dependencies = OnMounts(definition.Dependencies, context) };
 
         ImmutableArray<ServiceCommand> Commands(string setting) => ReadCommands(section, setting, problems);
     }
+
+    /// <summary>A working directory that must be there is as good as RequiresMountsFor=.</summary>
+    private static UnitDependencies OnMounts(UnitDependencies dependencies, ServiceContext context) =>
+        context is { WorkingDirectory: { } directory, IsWorkingDirectoryOptional: false } && directory.StartsWith('/')
+            ? dependencies with { MountsFor = [.. dependencies.MountsFor, .. UnitPathName.MountsOnTheWayTo(directory)] }
+            : dependencies;
 
     /// <summary>What systemd does not start, in its words.</summary>
     private static void Refuse(UnitSection section, ServiceSettings settings, List<string> problems)

@@ -40,7 +40,7 @@ public partial class ServiceUnit
         Runs.Recall(_machine.Settings, service.Runs, service.MainRun);
         foreach (int leader in service.Leaders)
         {
-            _group.Add(leader);
+            _group.Add(leader, isLeader: true);
         }
 
         if (_machine.IsIdle)
@@ -112,7 +112,7 @@ public partial class ServiceUnit
 
         Set(taken, role);
         _host.Register(taken.Pid, this, role);
-        _group.Add(taken.Pid);
+        _group.Add(taken.Pid, isLeader: !Definition.Context.StaysInGroup);
         if (!_host.Children.IsChild(taken.Pid))
         {
             _foreign[taken.Pid] = (role, taken.StartTime, null);

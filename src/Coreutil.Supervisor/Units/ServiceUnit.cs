@@ -146,7 +146,7 @@ public partial class ServiceUnit : SupervisedUnit
         _group.Signal(signal, known);
     }
 
-    public void OnExited(int pid, ProcessRole role, ProcessExit exit)
+    public virtual void OnExited(int pid, ProcessRole role, ProcessExit exit)
     {
         _foreign.Remove(pid);
         Runs.End(pid, exit, Moment.At(Now));
@@ -239,6 +239,9 @@ public partial class ServiceUnit : SupervisedUnit
         Apply(_machine.OnPidFile(Now, View));
         CheckGroup();
     }
+
+    /// <summary>Something happened that only a kind of service knows.</summary>
+    protected void Apply(Func<ServiceMachine, ProcessView, ImmutableArray<ServiceAction>> happened) => Apply(happened(_machine, View));
 
     private void Apply(ImmutableArray<ServiceAction> actions)
     {
@@ -350,7 +353,7 @@ public partial class ServiceUnit : SupervisedUnit
             _host.Children.Spawn(spec with { IsIdle = isIdle }, output, passed, onExecuted, pid =>
             {
                 _host.Register(pid, this, run.Role);
-                _group.Add(pid);
+                _group.Add(pid, isLeader: !spec.StaysInGroup);
                 Runs.Begin(run.Command, pid, Moment.At(Now));
                 Set(ProcessIdentity.TryRead(pid, isDeadToo: true) ?? new(pid, 0), run.Role);
             });

@@ -74,7 +74,7 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     public override void Forget() => Close();
 
     /// <summary>A service that runs has its sockets already, or listens on some of its own.</summary>
-    protected override bool IsRefusingStart => !Settings.Accepts && !IsTriggeredIdle(Settings.Service);
+    protected override bool IsRefusingStart => base.IsRefusingStart || (!Settings.Accepts && !IsTriggeredIdle(Settings.Service));
 
     protected override void Activate()
     {

@@ -30,6 +30,9 @@ public sealed record TriggerHost
 
     /// <summary>Queues a start job; the reason why there is none, or null.</summary>
     public required Func<string, string?> Start { get; init; }
+
+    /// <summary>The same for a stop job.</summary>
+    public required Func<string, string?> Stop { get; init; }
 }
 
 /// <summary>A timer, path or socket: waits for something and then starts another unit.</summary>
@@ -54,6 +57,11 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
 
     /// <summary>The unit that it starts changed its state.</summary>
     public abstract void OnTriggeredChanged(SupervisedUnit triggered);
+
+    /// <summary>A job of the unit that it starts is over; the state may be as it was.</summary>
+    public virtual void OnTriggeredJobEnded(SupervisedUnit triggered)
+    {
+    }
 
     public override void ResetFailed()
     {
@@ -112,6 +120,9 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
             Enter("dead");
         }
     }
+
+    /// <summary>What it would start is not there.</summary>
+    protected override bool IsRefusingStart => Definition.Dependencies.Triggers.Any(name => host.Find(name) is not { Definition.LoadState: "loaded" });
 
     protected bool IsTriggeredIdle(string name) => host.Find(name) is not { IsIdle: false };
 }

@@ -54,6 +54,9 @@ public sealed record ServiceContext
 
     public bool IgnoresSigpipe { get; init; } = true;
 
+    /// <summary>Its commands mount: an automount lets them pass.</summary>
+    public bool StaysInGroup { get; init; }
+
     /// <summary>SyslogIdentifier=: the name before each journal line; null: the program's.</summary>
     public string? Identifier { get; init; }
 
@@ -118,4 +121,6 @@ public sealed record UnitDefinition
     public SocketSettings? Socket { get; init; }
 
     public MountSettings? Mount { get; init; }
+
+    public AutomountSettings? Automount { get; init; }
 }

@@ -32,7 +32,9 @@ public sealed record UnitSources(
 }
 
 /// <summary>From unit files to what the supervisor runs. Settings that systemd knows and this supervisor does not are left alone, as systemd does.</summary>
-public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
+/// <param name="specifiers">What the specifiers stand for.</param>
+/// <param name="whyNoAutomounts">What keeps automount units from working on this host; null where nothing does.</param>
+public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? whyNoAutomounts = null)
 {
     private static readonly ImmutableArray<string> _conditions =
     [
@@ -76,6 +78,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
             "path" => PathReader.Read(definition, own, problems),
             "socket" => SocketReader.Read(definition, own, problems),
             "mount" => MountReader.Read(definition, own, problems),
+            "automount" when whyNoAutomounts is null => AutomountReader.Read(definition, own, problems),
             "target" or "slice" => definition,
             var type => definition with { LoadState = "error", LoadError = $"{sources.Path}: {WhyNot(type)}" },
         };
@@ -86,9 +89,9 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
         UnitSection Section(string section) => new(file, section, name, specifiers);
     }
 
-    private static string WhyNot(string type) => type switch
+    private string WhyNot(string type) => type switch
     {
-        "automount" => "unitd does not speak autofs; a .mount unit that others name in RequiresMountsFor= is mounted before them",
+        "automount" => $"{whyNoAutomounts}; a .mount unit that others name in RequiresMountsFor= is mounted before them",
         "swap" => "unitd swaps nothing; swapon(8) in a Type=oneshot service does",
         "device" => "a device unit has no file; unitd has one for each path below /dev and /sys that is there",
         "scope" => "a scope unit has no file; programs make them over D-Bus, which unitd does not offer",
@@ -108,11 +111,8 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
         return TimeSpanText.TryParse(text ?? "", out var interval) ? interval ?? TimeSpan.MaxValue / 4 : null;
     }
 
-    private static UnitDependencies ReadDependencies(UnitSection unit, UnitSources sources)
-    {
-        // Mount units are named by their path: /a/b is on /, /a and /a/b. The root is always there.
-        string[] mounts = [.. unit.Words("RequiresMountsFor").SelectMany(PathsUpTo).Select(path => $"{UnitPathName.Escape(path)}.mount").Where(name => name != "-.mount").Distinct()];
-        return new()
+    private static UnitDependencies ReadDependencies(UnitSection unit, UnitSources sources) =>
+        new()
         {
             Requires = [.. unit.Words("Requires"), .. sources.Requires],
             Requisite = unit.Words("Requisite"),
@@ -128,15 +128,8 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers)
             ReloadPropagatedFrom = unit.Words("ReloadPropagatedFrom"),
             PropagatesStopTo = unit.Words("PropagatesStopTo"),
             StopPropagatedFrom = unit.Words("StopPropagatedFrom"),
-            MountsFor = [.. mounts],
+            MountsFor = [.. unit.Words("RequiresMountsFor").SelectMany(UnitPathName.MountsOnTheWayTo).Distinct()],
         };
-    }
-
-    private static IEnumerable<string> PathsUpTo(string path)
-    {
-        string[] parts = path.Split('/', StringSplitOptions.RemoveEmptyEntries);
-        return Enumerable.Range(0, parts.Length + 1).Select(count => "/" + string.Join('/', parts.Take(count)));
-    }
 
     private static ImmutableArray<UnitCondition> ReadConditions(UnitSection unit, string prefix)
     {

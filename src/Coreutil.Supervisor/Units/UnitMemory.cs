@@ -81,6 +81,11 @@ public sealed record TriggerMemory
     /// <summary>What a socket unit listens on, in the order of its file; only a supervisor that becomes the next one itself can pass them on.</summary>
     public ImmutableArray<int> Sockets { get; init; } = [];
 
+    /// <summary>Who waits at an automount for the file system to come, and for it to go, by the kernel's numbers.</summary>
+    public ImmutableArray<uint> AwaitingMount { get; init; } = [];
+
+    public ImmutableArray<uint> AwaitingUnmount { get; init; } = [];
+
     /// <summary>Accepted connections that wait for the service of their name.</summary>
     public ImmutableDictionary<string, int> Connections { get; init; } = ImmutableDictionary<string, int>.Empty;
 }

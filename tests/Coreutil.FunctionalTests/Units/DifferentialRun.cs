@@ -57,7 +57,7 @@ public sealed class DifferentialRun : IAsyncLifetime
 
     private async Task RunAllAsync(ImmutableArray<Scenario> scenarios, int parallel)
     {
-        await using var host = await NspawnHost.StartAsync(_directory[$"host-{parallel}"], upper => Task.Run(() => Prepare(upper, scenarios)));
+        await using var host = await NspawnHost.StartAsync(_directory[$"host-{parallel}"], upper => Task.Run(() => Prepare(upper, scenarios)), binds: [.. scenarios.Select(scenario => scenario.Needed).OfType<string>().Distinct().Where(Path.Exists).Select(path => $"{path}:{path}")]);
 
         // systemd sends signals to a bus only while somebody on it has subscribed: systemctl --wait has.
         await host.StartInsideAsync("systemctl --wait start keeper.service");

@@ -14,6 +14,7 @@ public sealed class DifferentialTests(DifferentialRun run) : IClassFixture<Diffe
     {
         NspawnHost.SkipUnlessPossible();
         var scenario = DifferentialRun.Scenarios.Single(scenario => scenario.Name == name);
+        Assert.SkipUnless(scenario.Needed is null || Path.Exists(scenario.Needed), $"this machine has no {scenario.Needed}");
         string systemd = run.Of("systemd", name).ToString();
         string unitd = run.Of("unitd", name).ToString();
 

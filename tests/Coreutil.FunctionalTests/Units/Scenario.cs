@@ -5,11 +5,14 @@ namespace Coreutil.FunctionalTests.Units;
 
 /// <summary>
 /// Unit files and what is done with them. In a file: <c>scenario NAME</c>, perhaps <c>differs REASON</c> <c>unordered</c> (several processes trace at once) or
-/// <c>brief STATE</c> (it depends on the moment whether it is seen), <c>unit NAME</c> blocks and one <c>run</c> block;
+/// <c>brief STATE</c> (it depends on the moment whether it is seen), <c>needs PATH</c> (of the machine), <c>unit NAME</c> blocks and one <c>run</c> block;
 /// the lines of a block are indented. A unit's lines begin in the section of its type.
 /// </summary>
 internal sealed record Scenario(string Name, string? Difference, bool IsUnordered, string? BriefState, ImmutableArray<(string Name, string Text)> Units, ImmutableArray<string> Steps)
 {
+    /// <summary>A file of this machine without which the scenario cannot be.</summary>
+    public string? Needed { get; init; }
+
     private static readonly string[] _unitVerbs =
         ["start", "stop", "restart", "try-restart", "reload", "reset-failed", "kill", "until", "show", "enable", "disable", "background"];
 
@@ -42,6 +45,9 @@ internal sealed record Scenario(string Name, string? Difference, bool IsUnordere
                     break;
                 case "brief":
                     scenario = scenario! with { BriefState = words[1] };
+                    break;
+                case "needs":
+                    scenario = scenario! with { Needed = words[1] };
                     break;
                 case "unit":
                     scenario = scenario! with { Units = scenario.Units.Add((words[1], "")) };

@@ -40,10 +40,10 @@ public sealed class ServiceMachineTests
     [InlineData("", "start, stop, timer, main KILL", "running stop-sigterm stop-sigkill failed timeout")]
     [InlineData("none", "start, stop", "running dead success")]
     [InlineData("abort", "start, stop, timer, timer, main KILL", "running stop-sigterm stop-watchdog stop-sigkill failed timeout")]
-    [InlineData("stop kill", "start, stop, timer, main KILL", "running stop stop-sigkill failed timeout")]
+    [InlineData("stop kill", "start, stop, timer, main KILL, control KILL", "running stop stop-sigkill stop-sigkill failed timeout")]
     [InlineData("stoppost abort", "start, main 0, timer, timer, control KILL", "running stop-post final-watchdog final-sigkill failed timeout")]
     [InlineData("stoppost kill", "start, main 0, timer, control KILL", "running stop-post final-sigkill failed timeout")]
-    [InlineData("kill spare", "start, stop, timer", "running stop-sigterm failed timeout")]
+    [InlineData("kill spare", "start, stop, timer, timer", "running stop-sigterm final-sigterm failed timeout")]
     public void A_service_stops(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
 
     [Theory]
@@ -55,7 +55,7 @@ public sealed class ServiceMachineTests
     [InlineData("stop", "start, refused main", "running failed resources")]
     [InlineData("exec abort", "start, timer, main ABRT", "start stop-watchdog failed timeout")]
     [InlineData("exec kill", "start, timer, main KILL", "start stop-sigkill failed timeout")]
-    [InlineData("spare", "left, start", "dead failed resources")]
+    [InlineData("spare", "left, start", "dead stop-sigterm resources")]
     [InlineData("spare pre", "left, start", "dead failed resources")]
     [InlineData("forking", "start, control TERM", "start dead success")]
     public void A_start_that_fails_is_cleared_away(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
