@@ -91,8 +91,9 @@ public sealed partial class UnitSupervisor
             StopIfUnneeded(unit);
         }
 
-        // Nobody asked for it: those who live and die with the unit follow at once, whether it will restart or not.
-        if (hasLeft && isKnown && !unit.IsStopAsked && before.State.ActiveState is "active" or "activating" or "reloading")
+        // Nobody asked for it: those who live and die with the unit follow at once. When it will restart they do so with it, as with the systemd of fleet's days, or a
+        // sidekick would be gone for good; 252 stops them here too.
+        if (hasLeft && isKnown && !unit.IsStopAsked && !unit.IsWaitingToRestart && before.State.ActiveState is "active" or "activating" or "reloading")
         {
             EnqueueAll(Transaction.FollowingTheEndOf(unit.Name, Describe, _index), JobKind.Stop);
         }
