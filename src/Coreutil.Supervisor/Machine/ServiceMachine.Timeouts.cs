@@ -34,8 +34,7 @@ public sealed partial class ServiceMachine
                 EndLate("Stopping", settings.StopFailureMode, ServiceState.StopSigterm);
                 break;
             case ServiceState.StopSigterm:
-                // A first signal was in vain: what comes next is the hard one, and before it perhaps the one that leaves a core.
-                EndLate($"State '{state}'", settings.StopFailureMode == TimeoutFailureMode.Abort ? TimeoutFailureMode.Abort : TimeoutFailureMode.Kill, ServiceState.StopSigterm);
+                EndLate($"State '{state}'", HarderMode, ServiceState.StopSigterm);
                 break;
             case ServiceState.StopWatchdog:
                 EndLate($"State '{state}'", TimeoutFailureMode.Kill, ServiceState.StopSigterm);
@@ -48,7 +47,7 @@ public sealed partial class ServiceMachine
                 EndLate($"State '{state}'", settings.StopFailureMode, ServiceState.FinalSigterm);
                 break;
             case ServiceState.FinalSigterm:
-                EndLate($"State '{state}'", settings.StopFailureMode == TimeoutFailureMode.Abort ? TimeoutFailureMode.Abort : TimeoutFailureMode.Kill, ServiceState.FinalSigterm);
+                EndLate($"State '{state}'", HarderMode, ServiceState.FinalSigterm);
                 break;
             case ServiceState.FinalWatchdog:
                 EndLate($"State '{state}'", TimeoutFailureMode.Kill, ServiceState.FinalSigterm);
@@ -61,6 +60,9 @@ public sealed partial class ServiceMachine
 
         return Finish();
     }
+
+    /// <summary>A first signal was in vain: what comes next is the hard one, and before it perhaps the one that leaves a core.</summary>
+    private TimeoutFailureMode HarderMode => settings.StopFailureMode == TimeoutFailureMode.Abort ? TimeoutFailureMode.Abort : TimeoutFailureMode.Kill;
 
     /// <summary>Signals what is left, as its mode has it; without SIGKILL the hard way is to go on and leave it.</summary>
     /// <param name="what">What took too long.</param>

@@ -7,22 +7,20 @@ namespace Coreutil.Supervisor.Processes;
 /// <summary>What the kernel wants of an automount.</summary>
 /// <param name="Token">To be answered with this number.</param>
 /// <param name="IsExpiry">The file system has not been used for long: it may go. Else somebody waits for it to come.</param>
-/// <param name="Pid">Who waits.</param>
-internal readonly record struct AutofsRequest(uint Token, bool IsExpiry, int Pid);
+internal readonly record struct AutofsRequest(uint Token, bool IsExpiry);
 
 /// <summary>
 /// A directory at which the kernel holds up whoever comes by until a file system is mounted over it: autofs, protocol 5, direct mounts
 /// (Documentation/filesystems/autofs.rst and autofs-mount-control.rst). Processes of this one's group pass unhindered, and so this one never waits for itself.
 /// </summary>
-internal sealed unsafe class AutofsMount : IDisposable
+internal sealed unsafe class AutofsMount
 {
     private const string Device = "/dev/autofs";
 
-    // struct autofs_v5_packet: protocol version, type, token, device, inode, user, group, process, thread group, length, name.
+    // struct autofs_v5_packet: protocol version, type, token, and who waits for what.
     private const int PacketSize = 304;
     private const int TypeAt = 4;
     private const int TokenAt = 8;
-    private const int ProcessAt = 32;
     private const int ExpireDirect = 6;
 
     // The numbers of AUTOFS_DEV_IOCTL_*_CMD; each is _IOWR(0x93, number, struct autofs_dev_ioctl).
@@ -73,12 +71,20 @@ internal sealed unsafe class AutofsMount : IDisposable
             throw new IOException($"mount autofs {where}: {why}");
         }
 
-        return Open(where, ends[0], timeout);
+        return Keep(where, ends[0], timeout);
     }
 
-    /// <summary>One that this process left to itself, with the pipe it had then.</summary>
+    /// <summary>One whose pipe this process has.</summary>
     /// <exception cref="IOException">It is gone.</exception>
-    public static AutofsMount Keep(string where, int pipe, TimeSpan? timeout) => Open(where, pipe, timeout);
+    public static AutofsMount Keep(string where, int pipe, TimeSpan? timeout)
+    {
+        var (major, minor) = MountTable.FindAutomount(where) ?? throw new IOException($"{where}: there is no automount any more");
+
+        // The kernel's own form of a device number (new_encode_dev).
+        var kept = new AutofsMount(where, pipe, (uint)((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)));
+        kept.Tell(SetTimeout, (uint)Math.Ceiling(timeout?.TotalSeconds ?? 0), 0);
+        return kept;
+    }
 
     /// <summary>One that a process left which is dead: whoever still waits there is let go with an error, and from now on this process is asked.</summary>
     /// <exception cref="IOException">It is gone.</exception>
@@ -88,7 +94,7 @@ internal sealed unsafe class AutofsMount : IDisposable
         OpenPipe(ends);
         try
         {
-            var taken = Open(where, ends[0], timeout);
+            var taken = Keep(where, ends[0], timeout);
             taken.Tell(Catatonic, 0, 0);
             taken.Tell(SetPipe, (uint)ends[1], 0);
             return taken;
@@ -103,8 +109,8 @@ internal sealed unsafe class AutofsMount : IDisposable
     public AutofsRequest? TryRead()
     {
         byte* packet = stackalloc byte[PacketSize];
-        return LibC.Read(Pipe, packet, PacketSize) >= ProcessAt + sizeof(int)
-            ? new(*(uint*)(packet + TokenAt), *(int*)(packet + TypeAt) == ExpireDirect, *(int*)(packet + ProcessAt))
+        return LibC.Read(Pipe, packet, PacketSize) >= TokenAt + sizeof(uint)
+            ? new(*(uint*)(packet + TokenAt), *(int*)(packet + TypeAt) == ExpireDirect)
             : null;
     }
 
@@ -135,15 +141,12 @@ internal sealed unsafe class AutofsMount : IDisposable
     /// <summary>It is no automount any more, and what was mounted over it is not there either.</summary>
     public void Unmount()
     {
-        Dispose();
+        LibC.Close(Pipe);
         while (LibC.Unmount(_where, DetachWithoutFollowing) == 0)
         {
             // The file system first, then what lies below it.
         }
     }
-
-    /// <summary>Leaves it where it is.</summary>
-    public void Dispose() => LibC.Close(Pipe);
 
     private static void OpenPipe(int* ends)
     {
@@ -151,16 +154,6 @@ internal sealed unsafe class AutofsMount : IDisposable
         {
             throw new IOException($"pipe: {Marshal.GetLastPInvokeErrorMessage()}");
         }
-    }
-
-    private static AutofsMount Open(string where, int pipe, TimeSpan? timeout)
-    {
-        var (major, minor) = MountTable.FindAutomount(where) ?? throw new IOException($"{where}: there is no automount any more");
-
-        // The kernel's own form of a device number (new_encode_dev).
-        var opened = new AutofsMount(where, pipe, (uint)((minor & 0xff) | (major << 8) | ((minor & ~0xff) << 12)));
-        opened.Tell(SetTimeout, (uint)Math.Ceiling(timeout?.TotalSeconds ?? 0), 0);
-        return opened;
     }
 
     /// <summary>The directory below whatever is mounted over it; held open only while it is spoken to, for it keeps the automount busy.</summary>

@@ -68,7 +68,7 @@ public sealed class ProcessGroup(string? directory)
             {
                 if (directory is null)
                 {
-                    LibC.Kill(_started.Contains((pid, true)) ? -pid : pid, signal);
+                    LibC.Kill(TargetOf((pid, _started.Contains((pid, true)))), signal);
                 }
                 else if (!except.Contains(pid))
                 {

@@ -22,7 +22,11 @@ public sealed class AutomountUnit : TriggerUnit
         _expiry = new(host.Time, host.Post, LookForIdle);
     }
 
-    public override void Stop(bool isRestart) => Leave(IsActive ? "dead" : Sub);
+    public override void Stop(bool isRestart)
+    {
+        Close();
+        Leave();
+    }
 
     public override void Forget() => Close();
 
@@ -35,7 +39,7 @@ public sealed class AutomountUnit : TriggerUnit
 
         if (triggered.IsStartLimitHit)
         {
-            Leave("failed", ServiceResult.MountStartLimitHit);
+            Fail(ServiceResult.MountStartLimitHit);
         }
         else if (!Host.HasJob(triggered.Name))
         {
@@ -92,7 +96,7 @@ public sealed class AutomountUnit : TriggerUnit
         }
         catch (IOException)
         {
-            Leave("failed", ServiceResult.Resources);
+            Fail(ServiceResult.Resources);
         }
     }
 
@@ -110,7 +114,7 @@ public sealed class AutomountUnit : TriggerUnit
         if (_autofs.TryRead() is not { } request)
         {
             // By somebody else.
-            Leave("failed", ServiceResult.Unmounted);
+            Fail(ServiceResult.Unmounted);
             return;
         }
 
@@ -124,7 +128,7 @@ public sealed class AutomountUnit : TriggerUnit
         string? refusal = request.IsExpiry ? Host.Stop(Settings.Mount) : Host.Start(Settings.Mount);
         if (refusal is not null)
         {
-            Leave("failed", ServiceResult.Resources);
+            Fail(ServiceResult.Resources);
         }
         else if (!request.IsExpiry)
         {
@@ -179,10 +183,10 @@ public sealed class AutomountUnit : TriggerUnit
         ArmExpiry();
     }
 
-    private void Leave(string sub, ServiceResult result = ServiceResult.Success)
+    private void Fail(ServiceResult result)
     {
         Close();
-        Enter(sub, result);
+        Enter("failed", result);
     }
 
     private void Close()
