@@ -117,7 +117,8 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
     }
 
     /// <summary>
-    /// Of a mount: whether its file system is there. That counts, whatever its commands say, and whoever mounted or unmounted it (what systemd 252 was seen to do).
+    /// Of a mount: whether its file system is there. That counts, whatever its commands say, and whoever mounted or unmounted it (what systemd 252 was seen to do);
+    /// what is mounted has forgotten how an earlier command failed.
     /// </summary>
     public ImmutableArray<ServiceAction> Observe(bool isMounted, DateTimeOffset now, ProcessView view)
     {
@@ -125,6 +126,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
         _isMounted = isMounted;
         if (isMounted && IsIdle)
         {
+            Result = ServiceResult.Success;
             Enter(ServiceState.Exited);
         }
         else if (!isMounted && State == ServiceState.Exited)

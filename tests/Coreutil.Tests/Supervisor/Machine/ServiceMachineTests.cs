@@ -100,6 +100,17 @@ public sealed class ServiceMachineTests
     [InlineData("longest", "start, timer, main TERM", "running stop-sigterm failed timeout")]
     public void A_service_has_other_stages(string settings, string events, string states) => Assert.Equal(states, Play(settings, events));
 
+    // The file system counts, not how mount(8) and umount(8) end.
+    [Theory]
+    [InlineData("start, mounted, main 0, stop, unmounted, control 0", "start start exited stop stop dead success")]
+    [InlineData("start, unmounted, main 0", "start start failed protocol")]
+    [InlineData("start, unmounted, main 32", "start start failed exit-code")]
+    [InlineData("start, mounted, main 32", "start start exited exit-code")]
+    [InlineData("start, mounted, main 0, stop, mounted, control 32", "start start exited stop stop exited exit-code")]
+    [InlineData("start, unmounted, main 32, mounted", "start start failed exited success")]
+    [InlineData("mounted, unmounted", "exited dead success")]
+    public void A_file_system_is_mounted(string events, string states) => Assert.Equal(states, Play("oneshot remain stop", events));
+
     [Fact]
     public void Restarts_are_counted_until_somebody_starts_it_anew()
     {
@@ -179,6 +190,7 @@ public sealed class ServiceMachineTests
         private bool _isControlAlive;
         private bool _isSomebodyLeft;
         private int? _daemon;
+        private bool? _isMounted;
 
         public ServiceMachine Machine { get; private set; } = new(settings);
 
@@ -216,6 +228,10 @@ public sealed class ServiceMachineTests
                 byte[] written = JsonSerializer.SerializeToUtf8Bytes(memory, UnitMemoryJson.Default.UnitMemory);
                 Machine = new(settings);
                 Machine.Recall(JsonSerializer.Deserialize(written, UnitMemoryJson.Default.UnitMemory)!.Service!.Machine);
+                if (_isMounted is { } isMounted)
+                {
+                    Machine.Observe(isMounted, _now, View);
+                }
             }
         }
 
@@ -246,6 +262,8 @@ public sealed class ServiceMachineTests
                 "pidfile" => Machine.OnPidFile(_now, View),
                 "timer" => Machine.OnTimer(_now, View),
                 "reset" => Machine.ResetFailed(),
+                "mounted" => Observe(isMounted: true),
+                "unmounted" => Observe(isMounted: false),
                 "main" => Machine.OnMainExited(Exit(words[1]), _now, View),
                 "control" => Machine.OnControlExited(Exit(words[1]), _now, View),
                 "refused" => Machine.OnRunFailed(ProcessRole.Main, "no such file", _now, View),
@@ -257,6 +275,12 @@ public sealed class ServiceMachineTests
                 _isMainAlive |= run.Role == ProcessRole.Main;
                 _isControlAlive |= run.Role == ProcessRole.Control;
             }
+        }
+
+        private ImmutableArray<ServiceAction> Observe(bool isMounted)
+        {
+            _isMounted = isMounted;
+            return Machine.Observe(isMounted, _now, View);
         }
 
         private ImmutableArray<ServiceAction> Notify(string state) => Machine.OnNotified([KeyValuePair.Create(state, "1")], _ => false, _now, View);
