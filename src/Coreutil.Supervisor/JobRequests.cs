@@ -102,11 +102,6 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
             return Refuse(ExitNotImplemented, $"Job type reload is not applicable for unit {name}.");
         }
 
-        if (verb == "reload" && !unit.IsActive)
-        {
-            return (null, $"{name} is not active, cannot reload.", 1);
-        }
-
         var kind = verb switch
         {
             "start" => JobKind.Start,
@@ -134,6 +129,7 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
         JobResult.Done => null,
         JobResult.Canceled => $"Job for {job.Unit.Name} canceled.",
         JobResult.Dependency => $"A dependency job for {job.Unit.Name} failed. See 'unitctl journal {job.Unit.Name}' for details.",
+        JobResult.Invalid => $"{job.Unit.Name} is not active, cannot reload.",
         JobResult.Assert => $"Assertion failed on job for {job.Unit.Name}.",
         _ => $"Job for {job.Unit.Name} failed{Because(job.Unit.Result)}.\nSee \"unitctl status {job.Unit.Name}\" and \"unitctl journal {job.Unit.Name}\" for details.",
     };

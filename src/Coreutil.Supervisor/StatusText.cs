@@ -18,10 +18,8 @@ internal static class StatusText
             return ($"Unit {name} could not be found.\n", 4);
         }
 
-        var service = unit as ServiceUnit;
         var text = new StringBuilder();
-        string description = unit.Definition.Description == unit.Name ? "" : $" - {unit.Definition.Description}";
-        text.Append(CultureInfo.InvariantCulture, $"{Dot(unit)} {unit.Name}{description}\n");
+        text.Append(CultureInfo.InvariantCulture, $"{Dot(unit)} {unit.Definition.Title}\n");
         AppendLoaded(text, unit, supervisor.Installer);
         text.Append(CultureInfo.InvariantCulture, $"     Active: {ActiveDetail(unit)}{Since(unit, now)}\n");
         AppendDuration(text, unit);
@@ -46,16 +44,12 @@ internal static class StatusText
             text.Append(CultureInfo.InvariantCulture, $"      Where: {mount.Where}\n       What: {mount.What}\n");
         }
 
-        if (service is not null)
+        if (unit is ServiceUnit service)
         {
             StatusProcesses.Append(text, service);
         }
 
-        if (service is not null)
-        {
-            AppendJournal(text, service, host, journalLines);
-        }
-
+        AppendJournal(text, supervisor.JournalOf(unit), host, journalLines);
         return (text.ToString(), unit.IsActive ? 0 : 3);
     }
 
@@ -136,9 +130,9 @@ internal static class StatusText
         }
     }
 
-    private static void AppendJournal(StringBuilder text, ServiceUnit service, string host, int lines)
+    private static void AppendJournal(StringBuilder text, UnitJournal journal, string host, int lines)
     {
-        var recent = service.Journal.ReadLast(lines, JournalFilter.Everything).Lines;
+        var recent = journal.ReadLast(lines, JournalFilter.Everything).Lines;
         if (recent.Count > 0)
         {
             text.Append('\n');

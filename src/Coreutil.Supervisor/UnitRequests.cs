@@ -62,7 +62,7 @@ internal sealed class UnitRequests(UnitSupervisor supervisor, TimeProvider time,
             case "cat":
                 return await supervisor.AskAsync(units => Cat(units, request));
             case "journal":
-                return await supervisor.AskAsync(units => units.Find(request.Names[0]) is ServiceUnit
+                return await supervisor.AskAsync(units => units.Find(request.Names[0]) is not null
                     ? new UnitdReply()
                     : new UnitdReply { ExitCode = 1, Error = $"Unit {request.Names[0]} could not be found." });
             case "wait":

@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Units;
 
@@ -137,7 +139,7 @@ public sealed partial class UnitSupervisor
 
         var outcomes = unit.State.ActiveState == "failed" ? unit.Definition.Dependencies.OnFailure : wasFailed ? [] : unit.Definition.Dependencies.OnSuccess;
         unit.HasStartedOthers = outcomes.Length > 0;
-        StartAll(outcomes);
+        StartOutcomes(unit, outcomes, unit.State.ActiveState == "failed" ? "OnFailure" : "OnSuccess");
         _toCollect.Add(unit);
         foreach (string needed in NeedsOf(unit))
         {
@@ -167,7 +169,14 @@ public sealed partial class UnitSupervisor
     private static IEnumerable<string> NeedsOf(SupervisedUnit unit) =>
         unit.Definition.Dependencies.Needed.Concat(unit.Definition.Dependencies.Wants).Concat(unit.Definition.Dependencies.Requisite);
 
-    private void StartAll(IEnumerable<string> names) => EnqueueAll(names, JobKind.Start);
+    private void StartOutcomes(SupervisedUnit unit, ImmutableArray<string> names, string setting)
+    {
+        if (names.Length > 0)
+        {
+            Report(unit, $"{unit.Name}: Triggering {setting}= dependencies.", Priorities.Information);
+            EnqueueAll(names, JobKind.Start);
+        }
+    }
 
     private void EnqueueAll(IEnumerable<string> names, JobKind kind)
     {

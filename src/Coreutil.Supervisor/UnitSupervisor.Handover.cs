@@ -1,3 +1,4 @@
+using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Units;
 
 namespace Coreutil.Supervisor;
@@ -100,7 +101,7 @@ public sealed partial class UnitSupervisor
         bool isBooted = _handover is not null || (File.Exists(BootedFile) && File.ReadAllText(BootedFile) == _boot);
         if (!isBooted)
         {
-            StartAll(HostStandIns.Targets.SelectMany(target => _files.LinkedInto(target, "wants").Concat(_files.LinkedInto(target, "requires"))));
+            EnqueueAll(HostStandIns.Targets.SelectMany(target => _files.LinkedInto(target, "wants").Concat(_files.LinkedInto(target, "requires"))), JobKind.Start);
             File.WriteAllText(BootedFile, _boot);
         }
     }

@@ -44,6 +44,7 @@ public sealed partial class UnitSupervisor : IDisposable
     private readonly NotifySocket _notify;
     private readonly MountWatch _mounts;
     private readonly string? _controlGroupRoot;
+    private readonly UnitJournals _journals;
     private readonly string _boot;
     private readonly Handover? _handover;
     private readonly GuardLink? _guard;
@@ -56,7 +57,8 @@ public sealed partial class UnitSupervisor : IDisposable
         _handover = handover;
         _boot = specifiers.BootId;
         _time = time;
-        _jobs = new JobQueue(_index, unit => StartAll(unit.Definition.Dependencies.OnFailure), OnJobEnded);
+        _journals = new UnitJournals(Path.Combine(options.StateDirectory, "journal"), _boot, time);
+        _jobs = new JobQueue(_index, unit => StartOutcomes(unit, unit.Definition.Dependencies.OnFailure, "OnFailure"), OnJobEnded, Report);
         _files = new UnitFiles(options);
         Installer = new UnitInstaller(options, _files);
         _loader = new UnitDefinitionLoader(specifiers, AutofsMount.WhyNot());
@@ -80,7 +82,7 @@ public sealed partial class UnitSupervisor : IDisposable
             Commands = new CommandSpecs(new UserDatabase(), baseEnvironment),
             Time = time,
             StateDirectory = options.StateDirectory,
-            Boot = _boot,
+            Journals = _journals,
             ControlGroupRoot = _controlGroupRoot,
             NotifyAddress = _notify.Address,
             Post = Post,
@@ -96,6 +98,7 @@ public sealed partial class UnitSupervisor : IDisposable
             Time = time,
             Startup = handover?.Startup ?? time.GetUtcNow(),
             StateDirectory = options.StateDirectory,
+            Journals = _journals,
             IsReexecuted = handover is not null,
             Guard = _guard,
             Post = Post,
@@ -289,6 +292,8 @@ public sealed partial class UnitSupervisor : IDisposable
 
     public bool IsInMemory(SupervisedUnit unit) => unit.State.ActiveState != "inactive" || IsKept(unit);
 
+    public UnitJournal JournalOf(SupervisedUnit unit) => _journals.Of(unit.Name);
+
     public Job? JobOf(string name) => _jobs.JobOf(name);
 
     public int JobCount => _jobs.All.Count;
@@ -331,6 +336,15 @@ public sealed partial class UnitSupervisor : IDisposable
     }
 
     private void Post(Action step) => _steps.Writer.TryWrite(step);
+
+    private void Report(SupervisedUnit unit, string text, int priority)
+    {
+        // What belongs to the host was neither started nor stopped here.
+        if (unit is not StandInUnit)
+        {
+            _journals.Report(unit.Name, text, priority);
+        }
+    }
 
     private void OnProcessExited(int pid, ProcessExit exit, string? membership) => Post(() =>
     {

@@ -3,7 +3,6 @@ using System.Text;
 using System.Text.Json;
 using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Processes;
-using Coreutil.Supervisor.Units;
 
 namespace Coreutil.Supervisor;
 
@@ -186,7 +185,7 @@ public sealed class UnitdServer : IDisposable
 
     private async Task WriteJournalAsync(UnitdRequest request, StreamWriter writer, CancellationToken cancel)
     {
-        var journal = await _supervisor.AskAsync(supervisor => ((ServiceUnit)supervisor.Find(request.Names[0])!).Journal);
+        var journal = await _supervisor.AskAsync(supervisor => supervisor.JournalOf(supervisor.Find(request.Names[0])!));
         var filter = new JournalFilter(request.HighestPriority, request.LowestPriority, request.IsThisBoot ? HostFacts.Boot : null);
         var (lines, next) = journal.ReadLast(request.Lines, filter);
         for (string? boot = null; ;)

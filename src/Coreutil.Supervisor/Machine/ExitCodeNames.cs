@@ -1,8 +1,15 @@
 namespace Coreutil.Supervisor.Machine;
 
-/// <summary>Names of exit codes as systemd prints them: its own for failures before execve, FAILURE and n/a for the rest (systemd.exec(5)).</summary>
+/// <summary>Names of exit codes as systemd prints them: its own for failures before execve, those of init scripts and of sysexits.h, n/a for the rest (systemd.exec(5)).</summary>
 public static class ExitCodeNames
 {
+    private const int FirstOfSysexits = 64;
+
+    private static readonly string[] _sysexits =
+    [
+        "USAGE", "DATAERR", "NOINPUT", "NOUSER", "NOHOST", "UNAVAILABLE", "SOFTWARE", "OSERR", "OSFILE", "CANTCREAT", "IOERR", "TEMPFAIL", "PROTOCOL", "NOPERM", "CONFIG",
+    ];
+
     public const int ChangeDirectory = 200;
     public const int Nice = 201;
     public const int FileDescriptors = 202;
@@ -48,7 +55,8 @@ public static class ExitCodeNames
         CacheDirectory => "CACHE_DIRECTORY",
         LogsDirectory => "LOGS_DIRECTORY",
         ConfigurationDirectory => "CONFIGURATION_DIRECTORY",
-        _ => "n/a",
+        255 => "EXCEPTION",
+        _ => status - FirstOfSysexits is var index and >= 0 && index < _sysexits.Length ? _sysexits[index] : "n/a",
     };
 
     /// <summary>The sysexits names SuccessExitStatus= takes, with or without EX_; null for any other word.</summary>
@@ -56,21 +64,6 @@ public static class ExitCodeNames
     {
         "SUCCESS" => 0,
         "FAILURE" => 1,
-        "USAGE" => 64,
-        "DATAERR" => 65,
-        "NOINPUT" => 66,
-        "NOUSER" => 67,
-        "NOHOST" => 68,
-        "UNAVAILABLE" => 69,
-        "SOFTWARE" => 70,
-        "OSERR" => 71,
-        "OSFILE" => 72,
-        "CANTCREAT" => 73,
-        "IOERR" => 74,
-        "TEMPFAIL" => 75,
-        "PROTOCOL" => 76,
-        "NOPERM" => 77,
-        "CONFIG" => 78,
-        _ => null,
+        var other => Array.IndexOf(_sysexits, other) is var index and >= 0 ? FirstOfSysexits + index : null,
     };
 }

@@ -57,7 +57,7 @@ public static class KillPolicy
 
         void Add(KillTarget target)
         {
-            kills.Add(new ServiceAction.Kill(target, signal));
+            kills.Add(new ServiceAction.Kill(target, signal, IsTold: purpose is KillPurpose.Watchdog or KillPurpose.Final));
             if (signal == Signals.Kill)
             {
                 return;

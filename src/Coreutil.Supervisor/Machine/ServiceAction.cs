@@ -19,7 +19,10 @@ public abstract record ServiceAction
     public sealed record Run(ServiceCommand Command, ProcessRole Role) : ServiceAction;
 
     /// <summary>Sends a signal to the main process, the control process, or everything in the unit's group.</summary>
-    public sealed record Kill(KillTarget Target, int Signal) : ServiceAction;
+    /// <param name="Target">To whom.</param>
+    /// <param name="Signal">Its number.</param>
+    /// <param name="IsTold">The journal names each process that gets it: no orderly end.</param>
+    public sealed record Kill(KillTarget Target, int Signal, bool IsTold = false) : ServiceAction;
 
     /// <summary>The one timer of a service's stage: replaces what was armed; null disarms.</summary>
     public sealed record ArmTimer(DateTimeOffset? Deadline) : ServiceAction;
@@ -42,6 +45,12 @@ public abstract record ServiceAction
 
     /// <summary>The service reloads by itself: whoever reloads with it hears of it.</summary>
     public sealed record PropagateReload : ServiceAction;
+
+    /// <summary>What is left of its processes is told of, each by its name: before it starts beside them, or when it is down without them.</summary>
+    public sealed record TellLeftOvers(bool IsStarting) : ServiceAction;
+
+    /// <summary>The PID file that is to be there by now is told of where it is not.</summary>
+    public sealed record TellMissingPidFile(ServiceState After) : ServiceAction;
 
     /// <summary>A line for the unit's journal, in systemd's words; the priority is syslog's, information where it is no trouble.</summary>
     public sealed record Report(string Text, int Priority = Priorities.Information) : ServiceAction;

@@ -21,7 +21,7 @@ public sealed partial class ServiceMachine
         var failure = isClean || command?.IsFailureIgnored == true ? ServiceResult.Success : exit.Result;
         if (failure != ServiceResult.Success)
         {
-            _actions.Add(new ServiceAction.Report($"Main process exited, code={exit.CodeText}, status={Describe(exit)}", Priorities.Notice));
+            ReportExit(_isMounted is null ? "Main" : "Mount", exit);
         }
 
         Keep(failure);
@@ -70,8 +70,9 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnControlExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        var command = _nextControl < _control.Length ? _control[_nextControl] : null;
-        var failure = command?.IsFailureIgnored == true || exit.IsClean(isDaemon: State == ServiceState.Start, settings.SuccessStatuses) ? ServiceResult.Success : exit.Result;
+        var commands = CommandsOf(_controlStage);
+        bool isIgnored = _nextControl < commands.Length && commands[_nextControl].IsFailureIgnored;
+        var failure = isIgnored || exit.IsClean(isDaemon: _controlStage == ServiceState.Start, settings.SuccessStatuses) ? ServiceResult.Success : exit.Result;
         if (State == ServiceState.Condition && exit is { Kind: ProcessExitKind.Exited, Status: > 0 and < 255 } && failure != ServiceResult.Success)
         {
             failure = ServiceResult.ExecCondition;
@@ -79,7 +80,7 @@ public sealed partial class ServiceMachine
 
         if (failure is not (ServiceResult.Success or ServiceResult.ExecCondition))
         {
-            _actions.Add(new ServiceAction.Report($"Control process exited, code={exit.CodeText}, status={Describe(exit)}", Priorities.Notice));
+            ReportExit(State == ServiceState.Condition ? "Condition check" : _isMounted is null ? "Control" : "Mount", exit);
         }
 
         if (State != ServiceState.Reload)
@@ -87,14 +88,14 @@ public sealed partial class ServiceMachine
             Keep(failure);
         }
 
-        if (failure == ServiceResult.Success && _nextControl + 1 < _control.Length)
+        if (failure == ServiceResult.Success && _nextControl + 1 < commands.Length)
         {
             _nextControl++;
             RunNextControl();
             return Finish();
         }
 
-        _control = [];
+        _controlStage = null;
         LeaveControl(failure);
         return Finish();
     }
@@ -138,7 +139,7 @@ public sealed partial class ServiceMachine
             case ServiceState.StopWatchdog or ServiceState.StopSigterm or ServiceState.StopSigkill when !_view.IsMainAlive:
                 EnterStopPost(failure);
                 break;
-            case ServiceState.StopPost:
+            case ServiceState.StopPost when !_view.IsMainAlive:
                 EnterSignal(ServiceState.FinalSigterm, failure);
                 break;
             case ServiceState.FinalWatchdog or ServiceState.FinalSigterm or ServiceState.FinalSigkill when !_view.IsMainAlive:
@@ -203,7 +204,7 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnRunFailed(ProcessRole role, string reason, DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        _actions.Add(new ServiceAction.Report($"Failed to run the {(role == ProcessRole.Main ? "main" : "control")} process: {reason}", Priorities.Warning));
+        ReportRunFailure(State is ServiceState.Running or ServiceState.StartPost && role == ProcessRole.Main ? ServiceState.Start : State, reason);
         switch (State)
         {
             case ServiceState.Condition or ServiceState.StartPre:
@@ -251,6 +252,7 @@ public sealed partial class ServiceMachine
             return true;
         }
 
+        _actions.Add(new ServiceAction.TellMissingPidFile(State));
         if (_view.IsGroupEmpty)
         {
             EnterSignal(ServiceState.StopSigterm, ServiceResult.Protocol);
@@ -270,7 +272,14 @@ public sealed partial class ServiceMachine
         _view = _view with { IsMainAlive = true };
     }
 
-    private static string Describe(ProcessExit exit) => exit.Kind == ProcessExitKind.Exited
-        ? $"{exit.StatusText}/{ExitCodeNames.Of(exit.Status)}"
-        : $"{exit.Status}/{exit.StatusText}";
+    /// <summary>Who exits by itself has told why; a signal comes from elsewhere.</summary>
+    private void ReportExit(string process, ProcessExit exit)
+    {
+        bool hasExited = exit.Kind == ProcessExitKind.Exited;
+        string status = hasExited ? $"{exit.StatusText}/{ExitCodeNames.Of(exit.Status)}" : $"{exit.Status}/{exit.StatusText}";
+        _actions.Add(new ServiceAction.Report($"{process} process exited, code={exit.CodeText}, status={status}", hasExited ? Priorities.Notice : Priorities.Warning));
+    }
+
+    private void ReportRunFailure(ServiceState stage, string reason) =>
+        _actions.Add(new ServiceAction.Report($"Failed to run '{(stage == ServiceState.Condition ? "exec-condition" : ServiceNames.SubState(stage))}' task: {reason}", Priorities.Warning));
 }

@@ -19,8 +19,8 @@ public sealed record ServiceMemory
 
     public bool IsAwaitingPidFile { get; init; }
 
-    /// <summary>One of the stage's command lines was being run, and which.</summary>
-    public bool HasControl { get; init; }
+    /// <summary>Of which stage the command lines are of which one was being run, and which.</summary>
+    public ServiceState? ControlStage { get; init; }
 
     public int NextControl { get; init; }
 
@@ -56,7 +56,7 @@ public sealed partial class ServiceMachine
         RestartCount = RestartCount,
         ChangedAt = ChangedAt,
         IsAwaitingPidFile = IsAwaitingPidFile,
-        HasControl = _control.Length > 0,
+        ControlStage = _controlStage,
         NextControl = _nextControl,
         NextMain = _nextMain,
         IsMainCommandOver = _isMainCommandOver,
@@ -74,18 +74,7 @@ public sealed partial class ServiceMachine
     {
         (State, Result, ReloadResult, MainExit) = (memory.State, memory.Result, memory.ReloadResult, memory.MainExit);
         (StatusText, RestartCount, ChangedAt, IsAwaitingPidFile) = (memory.StatusText, memory.RestartCount, memory.ChangedAt, memory.IsAwaitingPidFile);
-        _control = !memory.HasControl ? [] : State switch
-        {
-            ServiceState.Condition => settings.Condition,
-            ServiceState.StartPre => settings.StartPre,
-            ServiceState.Start => settings.Start,
-            ServiceState.StartPost => settings.StartPost,
-            ServiceState.Reload => settings.Reload,
-            ServiceState.Stop => settings.Stop,
-            ServiceState.StopPost => settings.StopPost,
-            _ => [],
-        };
-        (_nextControl, _nextMain) = (memory.NextControl, memory.NextMain);
+        (_controlStage, _nextControl, _nextMain) = (memory.ControlStage, memory.NextControl, memory.NextMain);
         _isMainCommandOver = memory.IsMainCommandOver || _nextMain >= settings.Start.Length;
         (_isMainKnown, _isRestartForbidden, _isCounterStale, _isRestarting) =
             (memory.IsMainKnown, memory.IsRestartForbidden, memory.IsCounterStale, memory.IsRestarting);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Coreutil.Supervisor.Journal;
+using Coreutil.Supervisor.Properties;
 
 namespace Coreutil.Supervisor.Machine;
 
@@ -45,7 +46,7 @@ public sealed partial class ServiceMachine
                     FeedWatchdog();
                     break;
                 case "WATCHDOG" when value == "trigger":
-                    EnterWatchdog();
+                    EnterWatchdog($"Watchdog request (last status: {(StatusText.Length == 0 ? "<unset>" : StatusText)})!");
                     break;
             }
         }
@@ -70,7 +71,7 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnWatchdog(DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        EnterWatchdog();
+        EnterWatchdog($"Watchdog timeout (limit {TimeText.Span(Watchdog)})!");
         return Finish();
     }
 
@@ -98,11 +99,11 @@ public sealed partial class ServiceMachine
     /// <summary>The longest silence: the file's, until the service asks for another one (WATCHDOG_USEC=; zero is none).</summary>
     private TimeSpan? Watchdog => _watchdog == TimeSpan.Zero ? null : _watchdog ?? settings.Watchdog;
 
-    private void EnterWatchdog()
+    private void EnterWatchdog(string why)
     {
         if (State is ServiceState.StartPost or ServiceState.Running or ServiceState.Reload)
         {
-            _actions.Add(new ServiceAction.Report("Watchdog timeout!", Priorities.Error));
+            _actions.Add(new ServiceAction.Report(why, Priorities.Error));
             EnterSignal(ServiceState.StopWatchdog, ServiceResult.Watchdog);
         }
     }

@@ -12,7 +12,7 @@ public sealed partial class ServiceMachine
 
     private void EnterFirst(ServiceState stage, ImmutableArray<ServiceCommand> commands, Action next)
     {
-        if (commands.Length > 0 && RefusesLeftOvers())
+        if (commands.Length > 0 && RefusesLeftOvers(stage))
         {
             EnterDead(ServiceResult.Resources, mayRestart: true);
             return;
@@ -22,12 +22,19 @@ public sealed partial class ServiceMachine
     }
 
     /// <summary>What may never be killed the hard way (a database) must not run twice either.</summary>
-    private bool RefusesLeftOvers()
+    private bool RefusesLeftOvers(ServiceState stage)
     {
-        bool isRefused = !settings.SendsKill && settings.KillMode is KillMode.Mixed or KillMode.ControlGroup && !_view.IsGroupEmpty;
+        if (_view.IsGroupEmpty)
+        {
+            return false;
+        }
+
+        _actions.Add(new ServiceAction.TellLeftOvers(IsStarting: true));
+        bool isRefused = !settings.SendsKill && settings.KillMode is KillMode.Mixed or KillMode.ControlGroup;
         if (isRefused)
         {
             _actions.Add(new ServiceAction.Report("Will not start SendSIGKILL=no service of type KillMode=control-group or mixed while processes exist", Priorities.Error));
+            ReportRunFailure(stage, "Device or resource busy");
         }
 
         return isRefused;
@@ -35,7 +42,7 @@ public sealed partial class ServiceMachine
 
     private void EnterStart()
     {
-        if (RefusesLeftOvers())
+        if (RefusesLeftOvers(ServiceState.Start))
         {
             EnterSignal(ServiceState.StopSigterm, ServiceResult.Resources);
             return;
@@ -53,7 +60,7 @@ public sealed partial class ServiceMachine
         {
             Enter(ServiceState.Start);
             ArmAfter(settings.StartTimeout);
-            RunControl(settings.Start);
+            RunControl(ServiceState.Start);
             return;
         }
 
@@ -129,7 +136,6 @@ public sealed partial class ServiceMachine
     private void EnterSignal(ServiceState stage, ServiceResult result)
     {
         Keep(result);
-        (_control, _nextControl) = ([], 0);
         var purpose = stage switch
         {
             ServiceState.StopWatchdog or ServiceState.FinalWatchdog => KillPurpose.Watchdog,
@@ -184,10 +190,14 @@ public sealed partial class ServiceMachine
         bool isRestarting = restarts || _isRestarting;
         _isRestarting = false;
         _actions.Add(new ServiceAction.ArmWatchdog(null));
-        if (Result is not (ServiceResult.Success or ServiceResult.ExecCondition))
+        _actions.Add(Result switch
         {
-            _actions.Add(new ServiceAction.Report($"Failed with result '{ServiceNames.Result(Result)}'.", Priorities.Warning));
-        }
+            ServiceResult.Success => new ServiceAction.Report("Deactivated successfully."),
+            ServiceResult.ExecCondition => new ServiceAction.Report($"Skipped due to '{ServiceNames.Result(Result)}'."),
+            _ => new ServiceAction.Report($"Failed with result '{ServiceNames.Result(Result)}'.", Priorities.Warning),
+        });
+
+        _actions.Add(new ServiceAction.TellLeftOvers(IsStarting: false));
 
         // systemd too is down for a moment before it waits: whoever follows the states sees it.
         Enter(Result is ServiceResult.Success or ServiceResult.ExecCondition ? ServiceState.Dead : ServiceState.Failed);
@@ -214,21 +224,33 @@ public sealed partial class ServiceMachine
 
         Enter(stage);
         ArmAfter(timeout);
-        RunControl(commands);
+        RunControl(stage);
     }
 
-    private void RunControl(ImmutableArray<ServiceCommand> commands)
+    private void RunControl(ServiceState stage)
     {
-        (_control, _nextControl) = (commands, 0);
+        (_controlStage, _nextControl) = (stage, 0);
         RunNextControl();
     }
 
     // What is being started counts as alive for the decisions of this same event.
     private void RunNextControl()
     {
-        _actions.Add(new ServiceAction.Run(_control[_nextControl], ProcessRole.Control));
+        _actions.Add(new ServiceAction.Run(CommandsOf(_controlStage)[_nextControl], ProcessRole.Control));
         _view = _view with { IsControlAlive = true, IsGroupEmpty = false };
     }
+
+    private ImmutableArray<ServiceCommand> CommandsOf(ServiceState? stage) => stage switch
+    {
+        ServiceState.Condition => settings.Condition,
+        ServiceState.StartPre => settings.StartPre,
+        ServiceState.Start => settings.Start,
+        ServiceState.StartPost => settings.StartPost,
+        ServiceState.Reload => settings.Reload,
+        ServiceState.Stop => settings.Stop,
+        ServiceState.StopPost => settings.StopPost,
+        _ => [],
+    };
 
     private void RunMain()
     {

@@ -27,7 +27,7 @@ public sealed partial class ServiceMachine
             case ServiceState.Reload:
                 ReportLate("Reload operation timed out. Killing reload process.");
                 _actions.Add(new ServiceAction.Kill(KillTarget.Control, Signals.Kill));
-                (_control, ReloadResult, _lastNotification) = ([], ServiceResult.Timeout, ServiceNotification.None);
+                (_controlStage, ReloadResult, _lastNotification) = (null, ServiceResult.Timeout, ServiceNotification.None);
                 EnterRunning(ServiceResult.Success);
                 break;
             case ServiceState.Stop:

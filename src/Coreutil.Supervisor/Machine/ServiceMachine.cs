@@ -11,7 +11,7 @@ namespace Coreutil.Supervisor.Machine;
 public sealed partial class ServiceMachine(ServiceSettings settings)
 {
     private readonly ImmutableArray<ServiceAction>.Builder _actions = ImmutableArray.CreateBuilder<ServiceAction>();
-    private ImmutableArray<ServiceCommand> _control = [];
+    private ServiceState? _controlStage;
     private int _nextControl;
     private int _nextMain;
     private bool _isMainCommandOver = true;
@@ -110,7 +110,7 @@ public sealed partial class ServiceMachine(ServiceSettings settings)
             ReloadResult = ServiceResult.Success;
             Enter(ServiceState.Reload);
             ArmAfter(settings.StartTimeout);
-            RunControl(settings.Reload);
+            RunControl(ServiceState.Reload);
         }
 
         return Finish();

@@ -191,7 +191,7 @@ public sealed class Transaction(Func<string, UnitNode?> find, DependencyIndex in
         return null;
     }
 
-    private static string NameOf(JobKind kind) => kind switch
+    public static string NameOf(JobKind kind) => kind switch
     {
         JobKind.Start => "start",
         JobKind.VerifyActive => "verify-active",

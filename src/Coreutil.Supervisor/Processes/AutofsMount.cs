@@ -7,7 +7,8 @@ namespace Coreutil.Supervisor.Processes;
 /// <summary>What the kernel wants of an automount.</summary>
 /// <param name="Token">To be answered with this number.</param>
 /// <param name="IsExpiry">The file system has not been used for long: it may go. Else somebody waits for it to come.</param>
-internal readonly record struct AutofsRequest(uint Token, bool IsExpiry);
+/// <param name="Process">Who does.</param>
+internal readonly record struct AutofsRequest(uint Token, bool IsExpiry, int Process);
 
 /// <summary>
 /// A directory at which the kernel holds up whoever comes by until a file system is mounted over it: autofs, protocol 5, direct mounts
@@ -21,6 +22,7 @@ internal sealed unsafe class AutofsMount
     private const int PacketSize = 304;
     private const int TypeAt = 4;
     private const int TokenAt = 8;
+    private const int ProcessAt = 32;
     private const int ExpireDirect = 6;
 
     // The numbers of AUTOFS_DEV_IOCTL_*_CMD; each is _IOWR(0x93, number, struct autofs_dev_ioctl).
@@ -109,8 +111,8 @@ internal sealed unsafe class AutofsMount
     public AutofsRequest? TryRead()
     {
         byte* packet = stackalloc byte[PacketSize];
-        return LibC.Read(Pipe, packet, PacketSize) >= TokenAt + sizeof(uint)
-            ? new(*(uint*)(packet + TokenAt), *(int*)(packet + TypeAt) == ExpireDirect)
+        return LibC.Read(Pipe, packet, PacketSize) >= ProcessAt + sizeof(int)
+            ? new(*(uint*)(packet + TokenAt), *(int*)(packet + TypeAt) == ExpireDirect, *(int*)(packet + ProcessAt))
             : null;
     }
 

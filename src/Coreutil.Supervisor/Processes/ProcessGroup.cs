@@ -30,10 +30,16 @@ public sealed class ProcessGroup(string? directory)
     }
 
     /// <summary>Without a cgroup each started process leads a session of its own, and that is what can be signalled; of one that does not, only itself.</summary>
-    public void Add(int pid, bool isLeader) => _started.Add((pid, isLeader));
+    public void Add(int pid, bool isLeader)
+    {
+        if (directory is null)
+        {
+            _started.Add((pid, isLeader));
+        }
+    }
 
     /// <summary>Sessions that are the unit's, where it has no cgroup.</summary>
-    public IEnumerable<int> Leaders => directory is null ? _started.Where(started => started.IsLeader).Select(started => started.Pid).Order() : [];
+    public IEnumerable<int> Leaders => _started.Where(started => started.IsLeader).Select(started => started.Pid).Order();
 
     public IReadOnlyList<int> ReadProcesses()
     {

@@ -1,3 +1,4 @@
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 
@@ -64,8 +65,8 @@ public sealed class AutomountUnit : TriggerUnit
         }
     }
 
-    /// <summary>There is nothing to mount, or something is mounted already.</summary>
-    protected override bool IsRefusingStart => base.IsRefusingStart || MountTable.IsMountPoint(Settings.Where);
+    protected override string? WhyNot() =>
+        base.WhyNot() ?? (MountTable.IsMountPoint(Settings.Where) ? $"Path {Settings.Where} is already a mount point, refusing start." : null);
 
     protected override TriggerMemory RememberMore(TriggerMemory memory) =>
         memory with { Sockets = _autofs is { } autofs ? [autofs.Pipe] : [], AwaitingMount = [.. _awaitingMount], AwaitingUnmount = [.. _awaitingUnmount] };
@@ -113,7 +114,7 @@ public sealed class AutomountUnit : TriggerUnit
 
         if (_autofs.TryRead() is not { } request)
         {
-            // By somebody else.
+            Report("Got hangup/error on autofs pipe from kernel. Likely our automount point has been unmounted by someone or something else?", Priorities.Error);
             Fail(ServiceResult.Unmounted);
             return;
         }
@@ -123,6 +124,10 @@ public sealed class AutomountUnit : TriggerUnit
         if (request.IsExpiry)
         {
             _expiry.Arm(null);
+        }
+        else
+        {
+            Report($"Got automount request for {Settings.Where}, triggered by {request.Process} ({ProcessIdentity.NameOf(request.Process)})");
         }
 
         string? refusal = request.IsExpiry ? Host.Stop(Settings.Mount) : Host.Start(Settings.Mount);

@@ -150,7 +150,19 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
     }
 
     private static IEnumerable<KeyValuePair<string, string>> ReadFiles(ServiceContext context) => context.EnvironmentFiles
-        .SelectMany(Find).SelectMany(file => EnvironmentText.ParseFile(File.ReadAllText(file)));
+        .SelectMany(Find).SelectMany(file => EnvironmentText.ParseFile(Read(file)));
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new EnvironmentFileException(file, failure);
+        }
+    }
 
     /// <summary>One file, or all that a pattern in the last part of the path matches, in their order; of a pattern that is not optional at least one.</summary>
     private static IEnumerable<string> Find(EnvironmentFileReference file)
@@ -161,7 +173,7 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
         }
 
         string[] found = PathPattern.Matching(file.Path);
-        return found.Length > 0 || file.IsOptional ? found : throw new FileNotFoundException($"no environment file matches {file.Path}");
+        return found.Length > 0 || file.IsOptional ? found : throw new EnvironmentFileException(file.Path, new FileNotFoundException());
     }
 
     /// <summary>A name without a slash is searched in the unit's PATH; what is not found fails at execve, as it does with a slash.</summary>

@@ -1,3 +1,4 @@
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 
 namespace Coreutil.Supervisor.Units;
@@ -10,6 +11,9 @@ public enum JobResult
     Dependency,
     Canceled,
     Assert,
+
+    /// <summary>Only what is active can be reloaded.</summary>
+    Invalid,
 }
 
 /// <summary>One waiting or running job of a unit; a unit has at most one.</summary>
@@ -24,6 +28,9 @@ public sealed class Job(SupervisedUnit unit, JobKind kind)
 
     public bool IsRunning { get; set; }
 
+    /// <summary>The unit was there already: nobody is told of such a job.</summary>
+    public bool IsWithoutWork { get; set; }
+
     public Task<JobResult> Completion => _completion.Task;
 
     public void Complete(JobResult result) => _completion.TrySetResult(result);
@@ -36,7 +43,8 @@ public sealed class Job(SupervisedUnit unit, JobKind kind)
 /// <param name="index">Tells which units are ordered with a unit.</param>
 /// <param name="onDependencyFailed">A unit could not start because of another one: that too is a failure that OnFailure= hears of.</param>
 /// <param name="onEnded">A unit has no job any more.</param>
-public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDependencyFailed, Action<SupervisedUnit> onEnded)
+/// <param name="report">Writes a line of this priority into a unit's journal.</param>
+public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDependencyFailed, Action<SupervisedUnit> onEnded, Action<SupervisedUnit, string, int> report)
 {
     private readonly Dictionary<string, Job> _jobs = new(StringComparer.Ordinal);
     private readonly Queue<Job> _toBegin = [];
@@ -161,6 +169,9 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
     /// <summary>False where the unit cannot take the job yet.</summary>
     private bool TryBegin(Job job)
     {
+        bool wasRunning = job.Unit.State.ActiveState == "active";
+        bool wasIdle = job.Unit.IsIdle;
+        job.IsWithoutWork = job.Kind == JobKind.Start ? job.Unit.IsActive : job.Kind is JobKind.Stop or JobKind.Restart && wasIdle;
         switch (job.Kind)
         {
             case JobKind.Stop:
@@ -174,8 +185,12 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
                 job.Unit.IsStopAsked = true;
                 job.Unit.Stop(isRestart: true);
                 break;
-            case JobKind.Reload when !job.Unit.IsActive || !job.Unit.CanReload:
-                End(job, JobResult.Failed);
+            case JobKind.Reload when !job.Unit.CanReload:
+                End(job, JobResult.Invalid);
+                return true;
+            case JobKind.Reload when !job.Unit.IsActive:
+                report(job.Unit, $"{job.Unit.Name}: Unit cannot be reloaded because it is inactive.", Priorities.Warning);
+                End(job, JobResult.Invalid);
                 return true;
             case JobKind.Reload:
                 job.Unit.Reload();
@@ -191,9 +206,12 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
                     case StartOutcome.NotYet:
                         return false;
                     case StartOutcome.Skipped:
+                        report(job.Unit, JobMessages.Skipped(job.Unit.Definition, job.Unit.UnmetCondition!), Priorities.Information);
+                        job.IsWithoutWork = true;
                         End(job, JobResult.Done);
                         return true;
                     case StartOutcome.AssertFailed:
+                        report(job.Unit, $"{job.Unit.Name}: Starting requested but asserts failed.", Priorities.Notice);
                         End(job, JobResult.Assert);
                         return true;
                     case StartOutcome.Refused:
@@ -208,6 +226,13 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
         }
 
         SetRunning(job, true);
+
+        // Of what is under way by itself, or over already, the end is enough.
+        if ((job.Kind == JobKind.Start ? wasIdle && !job.Unit.IsActive : wasRunning) && !job.Unit.IsIdle && JobMessages.Begun(job.Unit.Definition, job.Kind) is { } begun)
+        {
+            report(job.Unit, begun, Priorities.Information);
+        }
+
         return true;
     }
 
@@ -221,6 +246,7 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
         if (job.Kind == JobKind.Restart && job.Unit.IsIdle)
         {
             // The second half waits for its turn like any start.
+            ReportEnd(job, JobResult.Done);
             Become(job, JobKind.Start);
             return true;
         }
@@ -260,15 +286,29 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
             onEnded(job.Unit);
         }
 
+        ReportEnd(job, result);
         job.Complete(result);
         if (result is JobResult.Dependency)
         {
+            report(job.Unit, $"{job.Unit.Name}: Job {job.Unit.Name}/{Transaction.NameOf(job.Kind)} failed with result 'dependency'.", Priorities.Notice);
             onDependencyFailed(job.Unit);
         }
 
         if (job.Kind is JobKind.Start or JobKind.VerifyActive && result is not (JobResult.Done or JobResult.Canceled))
         {
             FailDependents(job.Unit.Name);
+        }
+    }
+
+    private void ReportEnd(Job job, JobResult result)
+    {
+        if (job.Kind == JobKind.Start && job.Unit.Result == ServiceResult.ExecCondition && result == JobResult.Done)
+        {
+            report(job.Unit, $"Condition check resulted in {job.Unit.Definition.Title} being skipped.", Priorities.Information);
+        }
+        else if (!job.IsWithoutWork && JobMessages.Ended(job.Unit.Definition, job.Kind, result) is var (text, priority))
+        {
+            report(job.Unit, text, priority);
         }
     }
 

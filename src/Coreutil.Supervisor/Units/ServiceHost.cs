@@ -21,8 +21,7 @@ public sealed record ServiceHost
     /// <summary>Where Type=idle services wait for the jobs of others.</summary>
     public IdleGate Idle { get; } = new();
 
-    /// <summary>This boot of the machine; each line of a journal carries it.</summary>
-    public required string Boot { get; init; }
+    public required UnitJournals Journals { get; init; }
 
     public string? ControlGroupRoot { get; init; }
 

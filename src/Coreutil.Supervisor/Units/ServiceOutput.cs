@@ -12,17 +12,12 @@ internal sealed class ServiceOutput(ServiceHost host, string unit, Func<UnitDefi
     private readonly string _pipe = Path.Combine(host.StateDirectory, "journal", $"{unit}.output");
     private int? _descriptor;
 
-    public UnitJournal Journal { get; } = new(Path.Combine(host.StateDirectory, "journal", unit));
-
     /// <summary>The end that a process of the service prints into.</summary>
     /// <param name="half">The beginning of a line that another supervisor has read.</param>
     public int Open(byte[]? half = null) => _descriptor ??= host.Output.Open(_pipe, Append, half ?? []);
 
     /// <summary>The beginning of a line that has not ended yet.</summary>
     public byte[] HalfLine => _descriptor is { } descriptor ? host.Output.HalfLine(descriptor) : [];
-
-    /// <summary>A line of the supervisor's own.</summary>
-    public void Report(string text, int priority) => Journal.Append(new(host.Time.GetUtcNow(), host.Boot, priority, Environment.ProcessId, "unitd", text));
 
     public void Forget()
     {
@@ -40,6 +35,6 @@ internal sealed class ServiceOutput(ServiceHost host, string unit, Func<UnitDefi
         var context = definition().Context;
         var (priority, text) = context.HasLevelPrefix ? Priorities.TakePrefix(line, context.Level) : (context.Level, line);
         string identifier = context.Identifier ?? Path.GetFileName(definition().Service.Start.FirstOrDefault()?.Path ?? unit);
-        Journal.Append(new(host.Time.GetUtcNow(), host.Boot, priority, process(), identifier, text));
+        host.Journals.Append(unit, priority, process(), identifier, text);
     }
 }

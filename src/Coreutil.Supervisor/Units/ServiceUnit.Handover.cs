@@ -95,7 +95,7 @@ public partial class ServiceUnit
             }
             else
             {
-                Report($"{Name}: A process ended while nobody watched it; how is not known.", Priorities.Warning);
+                Report($"A process ended while nobody watched it; how is not known.", Priorities.Warning);
                 OnExited(pid, role, new(ProcessExitKind.Unknown, 0));
             }
         }

@@ -36,8 +36,6 @@ public partial class ServiceUnit : SupervisedUnit
         _pidFileTimer = new(host.Time, host.Post, LookForPidFile);
     }
 
-    public UnitJournal Journal => _output.Journal;
-
     public override UnitState State => Definition.LoadError is not null && _machine.IsIdle
         ? new(Definition.LoadState, "inactive", "dead")
         : new(Definition.LoadState, ServiceNames.ActiveState(_machine.State, _machine.Settings.Type), SubStateOf(_machine.State));
@@ -110,42 +108,6 @@ public partial class ServiceUnit : SupervisedUnit
         _machine = new ServiceMachine(Definition.Service);
     }
 
-    /// <summary>Sends a signal to the main process, the control process or all; null, or why not in systemd's words.</summary>
-    public string? TrySignal(int signal, string who)
-    {
-        switch (who)
-        {
-            case "main" when MainPid is null:
-                return "No main process to kill";
-            case "control" when ControlPid is null:
-                return "No control process to kill";
-            case "main":
-                ProcessGroup.SignalOne(MainPid.Value, signal);
-                return null;
-            case "control":
-                ProcessGroup.SignalOne(ControlPid.Value, signal);
-                return null;
-            case "all":
-                SignalAll(signal);
-                return null;
-            default:
-                return $"Invalid who argument {who}";
-        }
-    }
-
-    /// <summary>To everybody in the group, and to those who are on their way into it.</summary>
-    private void SignalAll(int signal)
-    {
-        // Without a cgroup the group is their sessions, and they lead them from the start.
-        int[] known = _group.Directory is null ? [] : [.. ((int?[])[MainPid, ControlPid]).OfType<int>()];
-        foreach (int pid in known)
-        {
-            ProcessGroup.SignalOne(pid, signal);
-        }
-
-        _group.Signal(signal, known);
-    }
-
     public virtual void OnExited(int pid, ProcessRole role, ProcessExit exit)
     {
         _foreign.Remove(pid);
@@ -194,7 +156,7 @@ public partial class ServiceUnit : SupervisedUnit
         }
         else
         {
-            Report($"{Name}: Got notification message from PID {sender.ToString(CultureInfo.InvariantCulture)}, but reception is not permitted for it");
+            Report($"Got notification message from PID {sender.ToString(CultureInfo.InvariantCulture)}, but reception {WhoMayNotify()}", Priorities.Warning);
         }
 
         return true;
@@ -207,8 +169,6 @@ public partial class ServiceUnit : SupervisedUnit
         _output.Forget();
         _group.Remove();
     }
-
-    public void Report(string text, int priority = Priorities.Information) => _output.Report(text, priority);
 
     protected virtual void NoteEntered(ServiceState state) => NotePassage(new(Definition.LoadState, ServiceNames.ActiveState(state, _machine.Settings.Type), SubStateOf(state)));
 
@@ -225,7 +185,6 @@ public partial class ServiceUnit : SupervisedUnit
 
         Runs.Clear();
         _invocation = Guid.NewGuid().ToString("N");
-        Report($"Starting {Definition.Description}...");
         Apply(_machine.Start(Now, View));
     }
 
@@ -277,8 +236,14 @@ public partial class ServiceUnit : SupervisedUnit
                 case ServiceAction.PropagateReload:
                     _host.Post(() => _host.PropagateReload(this));
                     break;
+                case ServiceAction.TellLeftOvers left:
+                    TellLeftOvers(left.IsStarting);
+                    break;
+                case ServiceAction.TellMissingPidFile missing when !File.Exists(_machine.Settings.PidFile):
+                    Report($"Can't open PID file {_machine.Settings.PidFile} (yet?) after {ServiceNames.SubState(missing.After)}: No such file or directory");
+                    break;
                 case ServiceAction.Report report:
-                    Report($"{Name}: {report.Text}", report.Priority);
+                    Report(report.Text, report.Priority);
                     break;
             }
         }
@@ -320,7 +285,7 @@ public partial class ServiceUnit : SupervisedUnit
         }
         catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
         {
-            Report($"{Name}: Failed to clean up: {refused.Message}", Priorities.Warning);
+            Report($"Failed to clean up: {refused.Message}", Priorities.Warning);
         }
     }
 
@@ -360,8 +325,13 @@ public partial class ServiceUnit : SupervisedUnit
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
+            if (failure is EnvironmentFileException { Path: var file })
+            {
+                Report($"Failed to load environment files: {failure.Message} ({file})", Priorities.Error);
+            }
+
             // The machine is in the middle of a step: it hears of the failure after it.
-            _refusal = (run.Role, failure.Message);
+            _refusal = (run.Role, SystemError.TextOf(failure));
         }
     }
 
@@ -388,21 +358,5 @@ public partial class ServiceUnit : SupervisedUnit
             DescriptorNames = sockets,
             ControlGroupFile = _group.JoinFile,
         };
-    }
-
-    private void Kill(ServiceAction.Kill kill)
-    {
-        switch (kill.Target)
-        {
-            case KillTarget.Group:
-                SignalAll(kill.Signal);
-                break;
-            case KillTarget.Main when MainPid is { } main:
-                ProcessGroup.SignalOne(main, kill.Signal);
-                break;
-            case KillTarget.Control when ControlPid is { } control:
-                ProcessGroup.SignalOne(control, kill.Signal);
-                break;
-        }
     }
 }

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Net.Sockets;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 using Coreutil.Units.Files;
@@ -74,7 +75,10 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     public override void Forget() => Close();
 
     /// <summary>A service that runs has its sockets already, or listens on some of its own.</summary>
-    protected override bool IsRefusingStart => base.IsRefusingStart || (!Settings.Accepts && !IsTriggeredIdle(Settings.Service));
+    protected override string? WhyNot() =>
+        MissingTrigger is { } missing ? $"Socket service {missing} not loaded, refusing."
+        : !Settings.Accepts && !IsTriggeredIdle(Settings.Service) ? $"Socket service {Settings.Service} already active, refusing."
+        : null;
 
     protected override void Activate()
     {
@@ -91,6 +95,7 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
             return true;
         }
 
+        Host.Journals.Report(Name, $"Starting {Definition.Title}...");
         NotePassage(new("loaded", "activating", "start-chown"));
         var users = new UserDatabase();
         var user = Settings.User is { } name ? users.TryFindUser(name) : null;
@@ -99,6 +104,11 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
         if (!isKnown || _sockets.Any(socket => !socket.TryOwn(user?.Id, group)))
         {
             Close();
+            if (!isKnown)
+            {
+                Report($"Control process exited, code=exited, status={ExitCodeNames.User}/{ExitCodeNames.Of(ExitCodeNames.User)}", Priorities.Notice);
+            }
+
             Enter("failed", isKnown ? ServiceResult.Resources : ServiceResult.ExitCode);
             return false;
         }
@@ -175,11 +185,13 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
 
     private bool TryOpen()
     {
+        string at = "";
         try
         {
             var opened = ImmutableArray.CreateBuilder<ListeningSocket>();
             foreach (var (kind, address) in Settings.Listens)
             {
+                at = address;
                 opened.Add(ListeningSocket.Open(kind, address, Settings));
             }
 
@@ -193,6 +205,8 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
         }
         catch (Exception refused) when (refused is SocketException or IOException or UnauthorizedAccessException)
         {
+            Report($"Failed to create listening socket ({at}): {SystemError.TextOf(refused)}", Priorities.Error);
+            Report($"Failed to listen on sockets: {SystemError.TextOf(refused)}", Priorities.Warning);
             Close();
             Enter("failed", ServiceResult.Resources);
             return false;

@@ -70,6 +70,9 @@ public abstract class SupervisedUnit(UnitDefinition definition)
 
     public bool? AssertResult { get; private set; }
 
+    /// <summary>Why its last start was skipped.</summary>
+    public UnitCondition? UnmetCondition { get; private set; }
+
     /// <summary>Its last end started others (OnFailure=, OnSuccess=).</summary>
     public bool HasStartedOthers { get; set; }
 
@@ -111,21 +114,22 @@ public abstract class SupervisedUnit(UnitDefinition definition)
         }
 
         ClearStartLimit();
-        ConditionResult = UnitConditions.AreMet(Definition.Conditions);
+        UnmetCondition = UnitConditions.FirstUnmet(Definition.Conditions);
+        ConditionResult = UnmetCondition is null;
         Times = Times with { Condition = Moment.At(Now) };
         if (ConditionResult == false)
         {
             return StartOutcome.Skipped;
         }
 
-        AssertResult = UnitConditions.AreMet(Definition.Asserts);
+        AssertResult = UnitConditions.FirstUnmet(Definition.Asserts) is null;
         Times = Times with { Assert = Moment.At(Now) };
         if (AssertResult == false)
         {
             return StartOutcome.AssertFailed;
         }
 
-        if (IsRefusingStart)
+        if (!MayActivate())
         {
             return StartOutcome.Refused;
         }
@@ -208,8 +212,8 @@ public abstract class SupervisedUnit(UnitDefinition definition)
 
     protected abstract void Activate();
 
-    /// <summary>It cannot be started as things are; its state stays what it is.</summary>
-    protected virtual bool IsRefusingStart => false;
+    /// <summary>False where it cannot be started as things are; its state stays what it is.</summary>
+    protected virtual bool MayActivate() => true;
 
     /// <summary>It was started too often in too short a time.</summary>
     protected virtual void RefuseStart()

@@ -1,3 +1,4 @@
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 using Coreutil.Units;
@@ -13,6 +14,8 @@ public sealed record TriggerHost
     public required DateTimeOffset Startup { get; init; }
 
     public required string StateDirectory { get; init; }
+
+    public required UnitJournals Journals { get; init; }
 
     /// <summary>This supervisor is the same process as the one before it: descriptors are where they were.</summary>
     public bool IsReexecuted { get; init; }
@@ -103,6 +106,15 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
         if (_sub != sub)
         {
             _sub = sub;
+            if (sub == "failed")
+            {
+                Report($"Failed with result '{ServiceNames.Result(result)}'.", Priorities.Warning);
+            }
+            else if (sub == "dead" && result == ServiceResult.Success)
+            {
+                Report("Deactivated successfully.");
+            }
+
             NotePassage(State);
         }
 
@@ -121,8 +133,24 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
         }
     }
 
+    protected override bool MayActivate()
+    {
+        if (WhyNot() is not { } refusal)
+        {
+            return true;
+        }
+
+        Report(refusal, Priorities.Error);
+        return false;
+    }
+
+    /// <summary>Why it cannot be started as things are, in systemd's words; null where it can.</summary>
+    protected virtual string? WhyNot() => MissingTrigger is { } name ? $"Refusing to start, unit {name} to trigger not loaded." : null;
+
     /// <summary>What it would start is not there.</summary>
-    protected override bool IsRefusingStart => Definition.Dependencies.Triggers.Any(name => host.Find(name) is not { Definition.LoadState: "loaded" });
+    protected string? MissingTrigger => Definition.Dependencies.Triggers.FirstOrDefault(name => host.Find(name) is not { Definition.LoadState: "loaded" });
+
+    protected void Report(string text, int priority = Priorities.Information) => host.Journals.Report(Name, $"{Name}: {text}", priority);
 
     protected bool IsTriggeredIdle(string name) => host.Find(name) is not { IsIdle: false };
 }

@@ -15,12 +15,11 @@ public sealed record UnitCondition(string Kind, string Argument, bool IsTriggeri
 /// <summary>The tests of systemd.unit(5), "Conditions and Asserts", that a host without systemd can answer.</summary>
 public static class UnitConditions
 {
-    /// <summary>All that are not triggering hold, and one of the triggering ones if there is any.</summary>
-    public static bool AreMet(ImmutableArray<UnitCondition> conditions)
+    /// <summary>All that are not triggering have to hold, and one of the triggering ones if there is any: the first that does not; null where they are met.</summary>
+    public static UnitCondition? FirstUnmet(ImmutableArray<UnitCondition> conditions)
     {
-        bool hasTriggering = conditions.Any(condition => condition.IsTriggering);
-        return conditions.Where(condition => !condition.IsTriggering).All(Holds)
-            && (!hasTriggering || conditions.Where(condition => condition.IsTriggering).Any(Holds));
+        var triggering = conditions.Where(condition => condition.IsTriggering);
+        return conditions.FirstOrDefault(condition => !condition.IsTriggering && !Holds(condition)) ?? (triggering.Any(Holds) ? null : triggering.FirstOrDefault());
     }
 
     private static bool Holds(UnitCondition condition) => Test(condition.Kind, condition.Argument) != condition.IsNegated;

@@ -76,6 +76,9 @@ public sealed record UnitDefinition
 
     public string Description { get; init; } = "";
 
+    /// <summary>How systemctl's lists and the journal call it: its name, and what it is where its file says that.</summary>
+    public string Title => Description == Name ? Name : $"{Name} - {Description}";
+
     public string? Path { get; init; }
 
     /// <summary>Files that add to the unit's own, in the order they were read.</summary>

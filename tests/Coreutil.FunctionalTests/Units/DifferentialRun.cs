@@ -5,10 +5,10 @@ using System.Text.RegularExpressions;
 
 namespace Coreutil.FunctionalTests.Units;
 
-/// <summary>What one manager made of a scenario: the operator's view, the services' own traces, and each unit's states in their order.</summary>
-internal sealed record Observation(string Result, string Trace, string States)
+/// <summary>What one manager made of a scenario: the operator's view, the services' own traces, and each unit's states and what was logged of it in their order.</summary>
+internal sealed record Observation(string Result, string Trace, string States, string Journal)
 {
-    public override string ToString() => $"{Result}trace:\n{Trace}states:\n{States}";
+    public override string ToString() => $"{Result}trace:\n{Trace}states:\n{States}journal:\n{Journal}";
 }
 
 /// <summary>All scenarios under real systemd and under unitd, side by side in one host; done once for all tests that look at it.</summary>
@@ -71,14 +71,15 @@ public sealed class DifferentialRun : IAsyncLifetime
         await Task.WhenAll(((string[])["systemd", "unitd"]).Select(manager => host.RunAsync(
             $"printf '%s\\n' {names} | xargs -P {parallel} -n 1 timeout {LongestScenario} /t/bin/drive {manager}", TimeSpan.FromMinutes(9))));
 
+        await host.RunAsync("journalctl --sync; journalctl --quiet --output json SYSLOG_IDENTIFIER=systemd >/t/systemd/journal; cp -r /run/unitd/journal /t/unitd/");
+
         var systemdStates = StatesOfSystemd(host.Inside("/t/systemd/states"));
         var unitdStates = StatesOfUnitd(host.Inside("/t/unitd/states"));
+        var systemdJournal = JournalOfSystemd(host.Inside("/t/systemd/journal"));
         foreach (var scenario in scenarios)
         {
-            foreach (var (manager, states) in (ReadOnlySpan<(string, Dictionary<string, List<string>>)>)[("systemd", systemdStates), ("unitd", unitdStates)])
-            {
-                _observations[(manager, scenario.Name)] = Observe(host, manager, scenario, states);
-            }
+            _observations[("systemd", scenario.Name)] = Observe(host, "systemd", scenario, systemdStates, unit => systemdJournal.GetValueOrDefault(unit, []));
+            _observations[("unitd", scenario.Name)] = Observe(host, "unitd", scenario, unitdStates, unit => JournalOfUnitd(host.Inside($"/t/unitd/journal/{unit}")));
         }
 
         // For whoever looks into a difference.
@@ -96,16 +97,19 @@ public sealed class DifferentialRun : IAsyncLifetime
         }
 
         File.Copy(host.Inside("/t/unitd/log"), Path.Combine(kept, "unitd.log"), overwrite: true);
+        File.Copy(host.Inside("/t/systemd/journal"), Path.Combine(kept, "systemd.journal"), overwrite: true);
     }
 
-    private static Observation Observe(NspawnHost host, string manager, Scenario scenario, Dictionary<string, List<string>> states)
+    private static Observation Observe(NspawnHost host, string manager, Scenario scenario, Dictionary<string, List<string>> states, Func<string, IEnumerable<string>> journalOf)
     {
         string directory = host.Inside($"/t/{manager}/{scenario.Name}");
         string result = File.Exists($"{directory}/ended") ? File.ReadAllText($"{directory}/result") : "the scenario did not end\n";
-        string lines = string.Concat(scenario.Units.Where(unit => !unit.Name.Contains("@.", StringComparison.Ordinal)).Select(unit =>
-            $"{unit.Name}: {string.Join(' ', Distinct([.. states.GetValueOrDefault(scenario.FullName(unit.Name), []).Where(state => state != scenario.BriefState)]))}\n"));
+        string[] units = [.. scenario.Units.Select(unit => unit.Name).Where(unit => !unit.Contains("@.", StringComparison.Ordinal) && !unit.Contains('/'))];
+        string lines = string.Concat(units.Select(unit =>
+            $"{unit}: {string.Join(' ', Distinct([.. states.GetValueOrDefault(scenario.FullName(unit), []).Where(state => state != scenario.BriefState)]))}\n"));
         string[] trace = File.Exists($"{directory}/trace") ? File.ReadAllLines($"{directory}/trace") : [];
-        return new(Plain(result), Plain(string.Concat((scenario.HasNoOrder ? trace.Order(StringComparer.Ordinal) : trace.AsEnumerable()).Select(line => $"{line}\n"))), lines);
+        string journal = string.Concat(units.SelectMany(unit => journalOf(scenario.FullName(unit)).Select(line => $"{unit}: {line}\n")));
+        return new(Plain(result), Plain(string.Concat((scenario.HasNoOrder ? trace.Order(StringComparer.Ordinal) : trace.AsEnumerable()).Select(line => $"{line}\n"))), lines, Plain(journal));
 
         string Plain(string text) => text.Replace($"{scenario.Name}-", "", StringComparison.Ordinal).Replace($"/t/{manager}/", "/t/", StringComparison.Ordinal);
     }
@@ -141,6 +145,46 @@ public sealed class DifferentialRun : IAsyncLifetime
 
         return states;
     }
+
+    /// <summary>What systemd itself logged of each unit: priority and text.</summary>
+    private static Dictionary<string, List<string>> JournalOfSystemd(string file)
+    {
+        var lines = new Dictionary<string, List<string>>();
+        var killed = new HashSet<string>();
+        foreach (string line in File.ReadLines(file))
+        {
+            using var entry = JsonDocument.Parse(line);
+            if (entry.RootElement.TryGetProperty("UNIT", out var name) && entry.RootElement.GetProperty("MESSAGE").ToString() is var text && !IsAboutTheFile(text))
+            {
+                string unit = name.ToString();
+                if (text.Contains(": Killing process ", StringComparison.Ordinal) && !killed.Add(text))
+                {
+                    // A process that is dying is killed again where somebody looks before it is gone.
+                    continue;
+                }
+
+                // Of a restart whose first half is over at once systemd says the two lines of that half in the wrong order.
+                if (text.StartsWith("Stopping ", StringComparison.Ordinal) && lines.TryGetValue(unit, out var before) && Regex.IsMatch(before[^1], "^[0-9] (Stopped|Closed) "))
+                {
+                    continue;
+                }
+
+                Add(lines, unit, WithoutPid($"{entry.RootElement.GetProperty("PRIORITY").GetString()} {text}"));
+            }
+        }
+
+        return lines;
+    }
+
+    /// <summary>unitd says what is wrong with a file in <c>status</c> and <c>verify</c>; systemd logs it each time it reads the file.</summary>
+    private static bool IsAboutTheFile(string text) => text.StartsWith("/etc/systemd/", StringComparison.Ordinal) || Regex.IsMatch(text, "(Refusing|unit will not be started)\\.$");
+
+    /// <summary>It also names the environment file that is missing.</summary>
+    private static IEnumerable<string> JournalOfUnitd(string file) => !File.Exists(file) ? [] : File.ReadLines(file)
+        .Select(line => line.Split('\t', 6)).Where(fields => fields[4] == "unitd")
+        .Select(fields => WithoutPid($"{fields[2]} {Regex.Replace(fields[5], "(?<=Failed to load environment files: .*) \\(/[^)]*\\)$", "")}"));
+
+    private static string WithoutPid(string line) => Regex.Replace(line, "(?<=process |PID |triggered by )[0-9]+", "N");
 
     private static void Add(Dictionary<string, List<string>> states, string unit, string state)
     {

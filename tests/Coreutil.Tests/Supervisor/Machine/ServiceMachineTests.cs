@@ -52,6 +52,7 @@ public sealed class ServiceMachineTests
     [InlineData("post stop stoppost", "start, control 1, main TERM, control 0", "start-post stop-sigterm stop-post failed exit-code")]
     [InlineData("pre stoppost", "start, timer, control TERM, control 0", "start-pre stop-sigterm stop-post failed timeout")]
     [InlineData("pre", "start, stop, control TERM", "start-pre stop-sigterm failed signal")]
+    [InlineData("pre ignored", "start, stop, control TERM", "start-pre stop-sigterm dead success")]
     [InlineData("stop", "start, refused main", "running failed resources")]
     [InlineData("exec abort", "start, timer, main ABRT", "start stop-watchdog failed timeout")]
     [InlineData("exec kill", "start, timer, main KILL", "start stop-sigkill failed timeout")]
@@ -83,6 +84,7 @@ public sealed class ServiceMachineTests
 
     [Theory]
     [InlineData("forking", "start, control 1", "start failed exit-code")]
+    [InlineData("forking", "start, stop, control TERM", "start stop-sigterm dead success")]
     [InlineData("forking", "start, daemon, control 0", "start start running success")]
     [InlineData("forking", "start, daemon, control 0, main 0", "start start running dead success")]
     [InlineData("forking", "start, control 0", "start dead success")]

@@ -8,9 +8,10 @@ public sealed class JobQueueTests
 {
     private readonly DependencyIndex _index = new();
     private readonly List<string> _begun = [];
+    private readonly List<string> _journal = [];
     private readonly JobQueue _queue;
 
-    public JobQueueTests() => _queue = new(_index, _ => { }, _ => { });
+    public JobQueueTests() => _queue = new(_index, _ => { }, _ => { }, (unit, text, priority) => _journal.Add($"{priority} {text}"));
 
     [Fact]
     public void A_job_begins_when_what_it_is_ordered_behind_is_over()
@@ -108,10 +109,58 @@ public sealed class JobQueueTests
         Assert.Equal(["unit"], _begun);
     }
 
+    // As systemd 252 logged it; the differential scenarios hold the rest.
+    [Theory]
+    [InlineData("a.service", "inactive", "start", "active", "6 Starting a.service...|6 Started a.service.")]
+    [InlineData("a.service", "inactive", "start", "failed", "6 Starting a.service...|3 Failed to start a.service.")]
+    [InlineData("a.service", "active", "stop", "inactive", "6 Stopping a.service...|6 Stopped a.service.")]
+    [InlineData("a.service", "active", "restart", "inactive active", "6 Stopping a.service...|6 Stopped a.service.|6 Starting a.service...|6 Started a.service.")]
+    [InlineData("a.mount", "inactive", "start", "active", "6 Mounting a.mount...|6 Mounted a.mount.")]
+    [InlineData("a.mount", "active", "stop", "active", "6 Unmounting a.mount...|3 Failed unmounting a.mount.")]
+    [InlineData("a.socket", "inactive", "start", "active", "6 Listening on a.socket.")]
+    public void A_job_is_told_of_when_it_begins_and_when_it_is_over(string name, string state, string verb, string passed, string journal)
+    {
+        var unit = Unit(name, new(), state);
+        _queue.Add(unit, Enum.Parse<JobKind>(verb, ignoreCase: true));
+        Settle();
+        foreach (string next in passed.Split(' '))
+        {
+            unit.Become(next);
+            Settle();
+        }
+
+        Assert.Equal(journal, string.Join('|', _journal));
+    }
+
+    [Theory]
+    [InlineData("active", JobKind.Start)]
+    [InlineData("inactive", JobKind.Stop)]
+    public void A_job_without_work_is_not_told_of(string state, JobKind kind)
+    {
+        _queue.Add(Unit("a.service", new(), state), kind);
+        Settle();
+
+        Assert.Empty(_journal);
+    }
+
+    [Fact]
+    public void Who_needs_a_failed_one_is_told_of()
+    {
+        var needed = Unit("b.service", new());
+        _queue.Add(Unit("a.service", new() { Requires = ["b.service"], After = ["b.service"] }), JobKind.Start);
+        _queue.Add(needed, JobKind.Start);
+        Settle();
+        needed.Become("failed");
+        Settle();
+
+        Assert.Equal(
+            ["6 Starting b.service...", "3 Failed to start b.service.", "4 Dependency failed for a.service.", "5 a.service: Job a.service/start failed with result 'dependency'."], _journal);
+    }
+
     private ManualUnit Unit(string name, UnitDependencies dependencies, string state = "inactive")
     {
         _index.Set(name, dependencies);
-        return new ManualUnit(new UnitDefinition { Name = name, Dependencies = dependencies }, _begun, state) { Touched = _queue.NoteChange };
+        return new ManualUnit(new UnitDefinition { Name = name, Description = name, Dependencies = dependencies }, _begun, state) { Touched = _queue.NoteChange };
     }
 
     private void Settle()

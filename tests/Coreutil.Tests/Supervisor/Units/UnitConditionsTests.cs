@@ -6,20 +6,21 @@ namespace Coreutil.Tests.Supervisor.Units;
 public sealed class UnitConditionsTests
 {
     [Theory]
-    [InlineData("", true)]
-    [InlineData("/", true)]
-    [InlineData("/nonexistent", false)]
-    [InlineData("!/nonexistent", true)]
-    [InlineData("/ /nonexistent", false)]
-    [InlineData("|/nonexistent |/", true)]
-    [InlineData("|/nonexistent", false)]
-    [InlineData("|!/nonexistent /", true)]
-    [InlineData("|/ /nonexistent", false)]
-    public void Conditions_are_combined(string paths, bool areMet) => Assert.Equal(areMet, UnitConditions.AreMet(
+    [InlineData("", null)]
+    [InlineData("/", null)]
+    [InlineData("/nonexistent", "/nonexistent")]
+    [InlineData("!/nonexistent", null)]
+    [InlineData("/ /nonexistent /nowhere", "/nonexistent")]
+    [InlineData("|/nonexistent |/", null)]
+    [InlineData("|/nonexistent |/nowhere", "/nonexistent")]
+    [InlineData("|!/nonexistent /", null)]
+    [InlineData("|/ /nonexistent", "/nonexistent")]
+    [InlineData("|/nonexistent /nowhere", "/nowhere")]
+    public void Conditions_are_combined(string paths, string? unmet) => Assert.Equal(unmet, UnitConditions.FirstUnmet(
     [
         .. paths.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(path => new UnitCondition(
             "PathExists", path.TrimStart('|', '!'), path.Contains('|', StringComparison.Ordinal), path.Contains('!', StringComparison.Ordinal))),
-    ]));
+    ])?.Argument);
 
     [Theory]
     [InlineData("PathIsDirectory", "/", true)]
@@ -35,5 +36,5 @@ public sealed class UnitConditionsTests
     [InlineData("KernelVersion", "<2.6", false)]
     [InlineData("Architecture", "x86-64", true)]
     public void A_condition_looks_at_the_host(string kind, string argument, bool holds) =>
-        Assert.Equal(holds, UnitConditions.AreMet([new UnitCondition(kind, argument, IsTriggering: false, IsNegated: false)]));
+        Assert.Equal(holds, UnitConditions.FirstUnmet([new UnitCondition(kind, argument, IsTriggering: false, IsNegated: false)]) is null);
 }
