@@ -102,11 +102,17 @@ public sealed partial class UnitSupervisor
         if (!isBooted)
         {
             EnqueueAll(HostStandIns.Targets.SelectMany(target => _files.LinkedInto(target, "wants").Concat(_files.LinkedInto(target, "requires"))), JobKind.Start);
-            File.WriteAllText(BootedFile, _boot);
+            try
+            {
+                File.WriteAllText(BootedFile, _boot);
+            }
+            catch (IOException failure)
+            {
+                _log($"cannot write {BootedFile}: {failure.Message}; the enabled units will be started again by the next unitd");
+            }
         }
     }
 
-    /// <summary>A unit that is down is remembered by nobody.</summary>
     private void Save(SupervisedUnit unit)
     {
         if (unit is StandInUnit)
@@ -114,6 +120,37 @@ public sealed partial class UnitSupervisor
             return;
         }
 
+        try
+        {
+            TrySave(unit);
+            if (_unsaved.Remove(unit) && _unsaved.Count == 0)
+            {
+                _log("the states of all units are written again");
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            if (_unsaved.Count == 0)
+            {
+                _log($"cannot write the state of {unit.Name}: {failure.Message}; it goes on, but is lost track of should unitd be killed now: make room");
+            }
+
+            _unsaved.Add(unit);
+            _saving.Arm(_time.GetUtcNow() + _savingPause);
+        }
+    }
+
+    private void SaveAgain()
+    {
+        foreach (var unit in _unsaved.ToArray())
+        {
+            Save(unit);
+        }
+    }
+
+    /// <summary>A unit that is down is remembered by nobody.</summary>
+    private void TrySave(SupervisedUnit unit)
+    {
         bool isUp = unit.State.ActiveState != "inactive";
         if (isUp && !_saved.ContainsKey(unit.Name))
         {

@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Threading.Channels;
+using Coreutil.Core.Files;
 using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
@@ -19,6 +20,7 @@ namespace Coreutil.Supervisor;
 public sealed partial class UnitSupervisor : IDisposable
 {
     private static readonly TimeSpan _probePeriod = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan _savingPause = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Action> _steps = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
     private readonly Dictionary<string, SupervisedUnit> _units = new(StringComparer.Ordinal);
@@ -31,6 +33,9 @@ public sealed partial class UnitSupervisor : IDisposable
     private readonly HashSet<SupervisedUnit> _toCollect = [];
     private readonly List<SocketUnit> _sockets = [];
     private readonly Dictionary<string, RuntimeFile> _saved = new(StringComparer.Ordinal);
+    private readonly HashSet<SupervisedUnit> _unsaved = [];
+    private readonly OneShotTimer _saving;
+    private readonly Action<string> _log;
     private readonly JobQueue _jobs;
     private readonly UnitdOptions _options;
     private readonly TimeProvider _time;
@@ -51,8 +56,16 @@ public sealed partial class UnitSupervisor : IDisposable
     private TaskCompletionSource _changed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     public UnitSupervisor(
-        UnitdOptions options, Spawner spawner, SpecifierContext specifiers, ImmutableArray<KeyValuePair<string, string>> baseEnvironment, TimeProvider time, Handover? handover = null)
+        UnitdOptions options,
+        Spawner spawner,
+        SpecifierContext specifiers,
+        ImmutableArray<KeyValuePair<string, string>> baseEnvironment,
+        TimeProvider time,
+        Action<string> log,
+        Handover? handover = null)
     {
+        _log = log;
+        _saving = new(time, Post, SaveAgain);
         _options = options;
         _handover = handover;
         _boot = specifiers.BootId;
@@ -243,7 +256,7 @@ public sealed partial class UnitSupervisor : IDisposable
     /// <summary>Keeps a unit's text for this supervisor; a running unit goes on with the old one.</summary>
     public void Load(string name, string text)
     {
-        File.WriteAllText(Path.Combine(_options.LoadedUnits, name), text);
+        AtomicFile.WriteAllText(Path.Combine(_options.LoadedUnits, name), text);
         Reread(name);
     }
 
@@ -254,6 +267,7 @@ public sealed partial class UnitSupervisor : IDisposable
         {
             unit.Forget();
             unit.Touched = _ => { };
+            _unsaved.Remove(unit);
             _lastStates.Remove(name);
             _index.Remove(name);
             if (_saved.Remove(name, out var file))
@@ -472,10 +486,18 @@ public sealed partial class UnitSupervisor : IDisposable
 
     private UnitDefinition? ReadDefinition(string name)
     {
-        if (UnitName.IsTemplate(name) || _files.Find(name) is not { } sources)
+        try
         {
-            return null;
+            return UnitName.IsTemplate(name) || _files.Find(name) is not { } sources ? null : Define(name, sources);
         }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return new UnitDefinition { Name = name, Description = name, LoadState = "error", LoadError = $"Unit {name} failed to load: {unreadable.Message}" };
+        }
+    }
+
+    private UnitDefinition Define(string name, UnitSources sources)
+    {
 
         if (new FileInfo(sources.Path).LinkTarget == "/dev/null")
         {

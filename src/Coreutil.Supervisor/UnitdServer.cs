@@ -24,8 +24,13 @@ public sealed class UnitdServer : IDisposable
     private readonly Socket? _asked;
     private readonly TaskCompletionSource _shutdown = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <param name="options">Where everything is.</param>
+    /// <param name="executable">This program's file, which an upgrade replaces.</param>
+    /// <param name="executorApplet">The applet that a child begins as.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Hears of what an operator should know.</param>
     /// <exception cref="UnitdException">The state directory cannot be used, or another unitd uses it.</exception>
-    public UnitdServer(UnitdOptions options, string executable, string executorApplet, TimeProvider time)
+    public UnitdServer(UnitdOptions options, string executable, string executorApplet, TimeProvider time, Action<string> log)
     {
         _options = options;
         _executable = executable;
@@ -43,7 +48,7 @@ public sealed class UnitdServer : IDisposable
         var handover = Handover.TryTake();
         _listener = handover is { } before ? new Socket(new SafeSocketHandle(before.Listener, ownsHandle: true)) : Listen(options);
         _supervisor = new UnitSupervisor(
-            options, new Spawner(Self, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time, handover);
+            options, new Spawner(Self, executorApplet), HostFacts.Specifiers(), HostFacts.BaseEnvironment(options), time, log, handover);
         _requests = new UnitRequests(_supervisor, time, () => _shutdown.TrySetResult());
         _asked = handover is { } asked ? new Socket(new SafeSocketHandle(asked.Client, ownsHandle: true)) : null;
     }

@@ -14,13 +14,22 @@ public static class AtomicFile
         string path, ReadOnlySpan<byte> bytes, UnixFileMode mode = UnixFileMode.UserRead | UnixFileMode.UserWrite, bool isDurable = true)
     {
         string staged = $"{path}.{Environment.ProcessId}.tmp";
-        using (var stream = new FileStream(staged, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode }))
+        try
         {
-            stream.Write(bytes);
-            stream.Flush(flushToDisk: isDurable);
-        }
+            using (var stream = new FileStream(staged, new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, UnixCreateMode = mode }))
+            {
+                stream.Write(bytes);
+                stream.Flush(flushToDisk: isDurable);
+            }
 
-        File.SetUnixFileMode(staged, mode);
-        File.Move(staged, path, overwrite: true);
+            File.SetUnixFileMode(staged, mode);
+            File.Move(staged, path, overwrite: true);
+        }
+        catch (IOException)
+        {
+            // A part of a file on a full disk takes the room that the next attempt needs.
+            File.Delete(staged);
+            throw;
+        }
     }
 }

@@ -48,6 +48,9 @@ public sealed unsafe class OutputPump : IDisposable
         return descriptor;
     }
 
+    /// <summary>Where output goes that cannot be kept.</summary>
+    public int Nowhere { get; } = LibC.Open("/dev/null", LibC.OpenReadWrite | LibC.OpenCloseOnExec, 0);
+
     public void Close(int descriptor)
     {
         lock (_gate)
@@ -76,6 +79,7 @@ public sealed unsafe class OutputPump : IDisposable
         _poll.Wake();
         _thread.Join();
         _poll.Dispose();
+        LibC.Close(Nowhere);
     }
 
     private void Pump()

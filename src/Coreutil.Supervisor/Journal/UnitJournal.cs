@@ -7,42 +7,66 @@ public readonly record struct JournalCursor(int Rotations, long Position);
 
 /// <summary>
 /// What one unit printed, in two files of bounded size: the older one is dropped when the newer one is full. The last lines are read from the end, and
-/// who follows is woken by what is written and reads only that.
+/// who follows is woken by what is written and reads only that. What cannot be written (a full disk) is lost, and counted.
 /// </summary>
 public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024)
 {
     private readonly Lock _gate = new();
     private long _length = -1;
     private int _rotations;
+    private int _lost;
     private TaskCompletionSource? _appended;
 
     private string OlderPath => path + ".1";
 
     public void Append(JournalLine line)
     {
-        byte[] bytes = Encoding.UTF8.GetBytes(line.Write());
         lock (_gate)
         {
-            if (_length < 0)
+            try
             {
-                _length = LengthOf(path);
+                string before = _lost == 0 ? "" : (line with { Priority = Priorities.Warning, Text = $"{_lost} lines were lost here: they could not be written." }).Write();
+                Write(Encoding.UTF8.GetBytes(before + line.Write()));
+                _lost = 0;
+            }
+            catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+            {
+                _lost++;
+                return;
             }
 
-            if (_length > 0 && _length + bytes.Length > maximumBytes)
-            {
-                File.Move(path, OlderPath, overwrite: true);
-                (_length, _rotations) = (0, _rotations + 1);
-            }
-
-            using (var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0))
-            {
-                file.Write(bytes);
-            }
-
-            _length += bytes.Length;
             _appended?.TrySetResult();
             _appended = null;
         }
+    }
+
+    private void Write(byte[] bytes)
+    {
+        if (_length < 0)
+        {
+            _length = LengthOf(path);
+        }
+
+        if (_length > 0 && _length + bytes.Length > maximumBytes)
+        {
+            File.Move(path, OlderPath, overwrite: true);
+            (_length, _rotations) = (0, _rotations + 1);
+        }
+
+        using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        file.Position = _length;
+        try
+        {
+            file.Write(bytes);
+        }
+        catch (IOException)
+        {
+            // What there was room for is no line.
+            file.SetLength(_length);
+            throw;
+        }
+
+        _length += bytes.Length;
     }
 
     /// <summary>The last <paramref name="count"/> lines that are wanted, oldest first, and where what comes after them will be.</summary>

@@ -118,12 +118,19 @@ public sealed class ProcessGroup(string? directory)
     private bool TryKillAtOnce()
     {
         string file = Path.Combine(directory!, "cgroup.kill");
-        if (!File.Exists(file))
+        try
+        {
+            if (!File.Exists(file))
+            {
+                return false;
+            }
+
+            File.WriteAllText(file, "1");
+            return true;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return false;
         }
-
-        File.WriteAllText(file, "1");
-        return true;
     }
 }

@@ -1,12 +1,18 @@
+using System.Runtime.InteropServices;
+
 namespace Coreutil.Supervisor.Processes;
 
 /// <summary>What the kernel said, in the words of strerror(3).</summary>
 internal static class SystemError
 {
+    public const string NotADirectory = "Not a directory";
+
     public static string TextOf(Exception failure) => failure switch
     {
         FileNotFoundException or DirectoryNotFoundException => "No such file or directory",
         UnauthorizedAccessException => "Permission denied",
+        // What the runtime throws for a call that failed carries its errno.
+        { HResult: > 0 and < 4096 } => Marshal.GetPInvokeErrorMessage(failure.HResult),
         _ => failure.Message,
     };
 }

@@ -172,7 +172,7 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
             return !file.IsOptional || File.Exists(file.Path) ? [file.Path] : [];
         }
 
-        string[] found = PathPattern.Matching(file.Path);
+        string[] found = HostPaths.Matching(file.Path);
         return found.Length > 0 || file.IsOptional ? found : throw new EnvironmentFileException(file.Path, new FileNotFoundException());
     }
 

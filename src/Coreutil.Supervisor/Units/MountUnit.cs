@@ -1,3 +1,4 @@
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 
@@ -48,7 +49,17 @@ public sealed class MountUnit(UnitDefinition definition, ServiceHost host) : Ser
 
     protected override void Activate()
     {
-        Directory.CreateDirectory(Definition.Mount!.Where);
+        try
+        {
+            Directory.CreateDirectory(Definition.Mount!.Where);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            string where = Definition.Mount!.Where;
+            string why = HostPaths.IsBelowFile(where) ? SystemError.NotADirectory : SystemError.TextOf(refused);
+            Report($"Failed to create mount point '{where}', ignoring: {why}", Priorities.Warning);
+        }
+
         base.Activate();
     }
 }

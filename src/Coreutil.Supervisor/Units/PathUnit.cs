@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 
@@ -48,12 +49,24 @@ public sealed class PathUnit : TriggerUnit
                 string? directory = kind == PathKind.DirectoryNotEmpty ? path : Path.GetDirectoryName(path);
                 if (directory is not null && kind != PathKind.ExistsGlob && !Directory.Exists(directory))
                 {
-                    ListeningSocket.MakeDirectories(directory, (UnixFileMode)Settings.DirectoryMode);
+                    MakeDirectories(directory);
                 }
             }
         }
 
         EnterWaiting();
+    }
+
+    private void MakeDirectories(string directory)
+    {
+        try
+        {
+            ListeningSocket.MakeDirectories(directory, (UnixFileMode)Settings.DirectoryMode);
+        }
+        catch (Exception refused) when (refused is IOException or UnauthorizedAccessException)
+        {
+            // It waits for the directory then.
+        }
     }
 
     protected override TriggerMemory RememberMore(TriggerMemory memory) => memory with { Stamps = _seen };
@@ -87,6 +100,13 @@ public sealed class PathUnit : TriggerUnit
             return;
         }
 
+        if (Settings.Watches.Any(watch => HostPaths.IsBelowFile(watch.Path)))
+        {
+            Report($"Failed to enter waiting state: {SystemError.NotADirectory}", Priorities.Warning);
+            Enter("failed", ServiceResult.Resources);
+            return;
+        }
+
         Enter("waiting");
         _timer.Arm(Now + _period);
     }
@@ -116,8 +136,8 @@ public sealed class PathUnit : TriggerUnit
     private static bool IsThere((PathKind Kind, string Path) watch) => watch.Kind switch
     {
         PathKind.Exists => Path.Exists(watch.Path),
-        PathKind.ExistsGlob => PathPattern.Matching(watch.Path).Length > 0,
-        PathKind.DirectoryNotEmpty => Directory.Exists(watch.Path) && Directory.EnumerateFileSystemEntries(watch.Path).Any(),
+        PathKind.ExistsGlob => HostPaths.Matching(watch.Path).Length > 0,
+        PathKind.DirectoryNotEmpty => HostPaths.Entries(watch.Path).Length > 0,
         _ => false,
     };
 

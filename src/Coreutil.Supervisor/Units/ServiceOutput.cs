@@ -12,9 +12,20 @@ internal sealed class ServiceOutput(ServiceHost host, string unit, Func<UnitDefi
     private readonly string _pipe = Path.Combine(host.StateDirectory, "journal", $"{unit}.output");
     private int? _descriptor;
 
-    /// <summary>The end that a process of the service prints into.</summary>
+    /// <summary>The end that a process of the service prints into. Where none can be made the service runs all the same.</summary>
     /// <param name="half">The beginning of a line that another supervisor has read.</param>
-    public int Open(byte[]? half = null) => _descriptor ??= host.Output.Open(_pipe, Append, half ?? []);
+    public int Open(byte[]? half = null)
+    {
+        try
+        {
+            return _descriptor ??= host.Output.Open(_pipe, Append, half ?? []);
+        }
+        catch (IOException refused)
+        {
+            host.Journals.Report(unit, $"{unit}: Its output is lost: {refused.Message}", Priorities.Warning);
+            return host.Output.Nowhere;
+        }
+    }
 
     /// <summary>The beginning of a line that has not ended yet.</summary>
     public byte[] HalfLine => _descriptor is { } descriptor ? host.Output.HalfLine(descriptor) : [];

@@ -104,5 +104,5 @@ public partial class ServiceUnit
         };
     }
 
-    private void Report(string text, int priority = Priorities.Information) => _host.Journals.Report(Name, $"{Name}: {text}", priority);
+    protected void Report(string text, int priority = Priorities.Information) => _host.Journals.Report(Name, $"{Name}: {text}", priority);
 }

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Journal;
+using Coreutil.Supervisor.Processes;
 
 namespace Coreutil.Supervisor.Units;
 
@@ -58,9 +60,9 @@ public sealed class TimerUnit : TriggerUnit
         _activeSince = Now;
         _spent.Clear();
         _lastTrigger = Settings.IsPersistent && File.Exists(_stampFile) ? new DateTimeOffset(File.GetLastWriteTimeUtc(_stampFile)) : null;
-        if (Settings.IsPersistent && _lastTrigger is null)
+        if (_lastTrigger is null)
         {
-            File.WriteAllText(_stampFile, "");
+            Stamp();
         }
 
         EnterWaiting();
@@ -125,14 +127,26 @@ public sealed class TimerUnit : TriggerUnit
     private void Elapse()
     {
         _lastTrigger = Now;
-        if (Settings.IsPersistent)
-        {
-            File.WriteAllText(_stampFile, "");
-        }
-
+        Stamp();
         NextElapse = null;
         bool isStarted = Host.Start(Settings.Unit) is null;
         Enter(isStarted ? "running" : "failed", isStarted ? Machine.ServiceResult.Success : Machine.ServiceResult.Resources);
+    }
+
+    /// <summary>Persistent=: when it last elapsed is the time of a file.</summary>
+    private void Stamp()
+    {
+        try
+        {
+            if (Settings.IsPersistent)
+            {
+                File.WriteAllText(_stampFile, "");
+            }
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            Report($"Failed to touch {_stampFile}, ignoring: {SystemError.TextOf(failure)}", Priorities.Warning);
+        }
     }
 
     private void Arm(DateTimeOffset? next)

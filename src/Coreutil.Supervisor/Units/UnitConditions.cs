@@ -27,15 +27,15 @@ public static class UnitConditions
     private static bool Test(string kind, string argument) => kind switch
     {
         "PathExists" => Path.Exists(argument),
-        "PathExistsGlob" => PathPattern.Matching(argument).Length > 0,
+        "PathExistsGlob" => HostPaths.Matching(argument).Length > 0,
         "PathIsDirectory" => Directory.Exists(argument),
         "PathIsSymbolicLink" => new FileInfo(argument).LinkTarget is not null,
         "PathIsMountPoint" => MountTable.IsMountPoint(argument),
         "PathIsReadWrite" => MountTable.IsWritable(argument),
-        "DirectoryNotEmpty" => Directory.Exists(argument) && Directory.EnumerateFileSystemEntries(argument).Any(),
-        "FileNotEmpty" => File.Exists(argument) && new FileInfo(argument).Length > 0,
-        "FileIsExecutable" => File.Exists(argument)
-            && (File.GetUnixFileMode(argument) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0,
+        "DirectoryNotEmpty" => HostPaths.Entries(argument).Length > 0,
+        "FileNotEmpty" => new FileInfo(argument) is { Exists: true, Length: > 0 },
+        "FileIsExecutable" => new FileInfo(argument) is { Exists: true } file
+            && (file.UnixFileMode & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0,
         "Host" => FileSystemName.MatchesSimpleExpression(argument, Dns.GetHostName()) || argument == ReadFirst("/etc/machine-id"),
         "User" => argument is "root" or "0" or "@system",
         "Group" => argument is "root" or "0",

@@ -40,7 +40,7 @@ public sealed class UnitFiles(UnitdOptions options)
         {
             foreach (string directory in Directories.Reverse().Select(directory => Path.Combine(directory, $"{level}.d")).Where(Directory.Exists))
             {
-                foreach (string path in Directory.EnumerateFiles(directory, "*.conf"))
+                foreach (string path in Directory.EnumerateFiles(directory, "*.conf").Where(File.Exists))
                 {
                     files[Path.GetFileName(path)] = path;
                 }

@@ -87,7 +87,7 @@ public sealed class HostTests : IDisposable
             var (daemon, url) = await Daemon.StartEtcdAsync(Path.Combine(mount, "m"), arguments: ["--snapshot-count", "1000000"]);
             await using var owned = daemon;
             Assert.Equal(HttpStatusCode.Created, (await PutAsync(url, "before", "v")).Status);
-            FillUp(Path.Combine(mount, "ballast"));
+            TemporaryDirectory.FillUp(Path.Combine(mount, "ballast"));
             string value = new('v', 64 << 10);
             var full = await PutAsync(url, "k0", value);
             int taken = 0;
@@ -132,23 +132,6 @@ public sealed class HostTests : IDisposable
     }
 
     /// <summary>As full as it gets.</summary>
-    private static void FillUp(string path)
-    {
-        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.Read, bufferSize: 0);
-        byte[] page = new byte[4096];
-        try
-        {
-            for (; ; )
-            {
-                file.Write(page);
-            }
-        }
-        catch (IOException)
-        {
-            // There it is.
-        }
-    }
-
     private static async Task<(HttpStatusCode Status, string Body)> PutAsync(string url, string key, string value)
     {
         using var form = new FormUrlEncodedContent([KeyValuePair.Create("value", value)]);

@@ -90,7 +90,7 @@ internal static class UnitdCommand
     {
         try
         {
-            using var server = new UnitdServer(options, context.ExecutablePath, UnitExecutorApplet.Name, context.Time);
+            using var server = new UnitdServer(options, context.ExecutablePath, UnitExecutorApplet.Name, context.Time, line => context.Error.WriteLine($"unitd: {line}"));
             await context.Error.WriteLineAsync($"unitd: serving on {options.SocketPath}");
             await server.RunAsync(cancel);
             return ExitCode.Success;
