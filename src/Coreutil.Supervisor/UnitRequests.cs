@@ -100,7 +100,7 @@ internal sealed class UnitRequests(UnitSupervisor supervisor, TimeProvider time,
 
     private string? ResetFailed(string name)
     {
-        if (supervisor.Find(name) is not { } unit)
+        if (supervisor.Find(name) is not { } unit || !supervisor.IsInMemory(unit))
         {
             return $"Failed to reset failed state of unit {name}: Unit {name} not loaded.";
         }

@@ -169,6 +169,22 @@ public sealed partial class UnitSupervisor
     private static IEnumerable<string> NeedsOf(SupervisedUnit unit) =>
         unit.Definition.Dependencies.Needed.Concat(unit.Definition.Dependencies.Wants).Concat(unit.Definition.Dependencies.Requisite);
 
+    private ServiceUnit? MonitoredBy(ServiceUnit unit)
+    {
+        var naming = _index.ReferringTo(unit.Name).Select(name => _units[name]).Where(IsInMemory);
+        SupervisedUnit[] candidates =
+        [
+            .. naming.Where(other => other.Definition.Dependencies.OnFailure.Contains(unit.Name)),
+            .. naming.Where(other => other.Definition.Dependencies.OnSuccess.Contains(unit.Name)),
+        ];
+        if (candidates.Length > 1)
+        {
+            Report(unit, $"{unit.Name}: multiple trigger source candidates for exit status propagation ({candidates[0].Name}, {candidates[1].Name}), skipping.", Priorities.Warning);
+        }
+
+        return candidates is [ServiceUnit only] ? only : null;
+    }
+
     private void StartOutcomes(SupervisedUnit unit, ImmutableArray<string> names, string setting)
     {
         if (names.Length > 0)

@@ -104,6 +104,7 @@ public sealed partial class UnitSupervisor : IDisposable
             IsGuarded = () => _guard is { IsThere: true },
             Restart = unit => Enqueue(unit.Name, JobKind.Restart),
             PropagateReload = unit => EnqueueAll(Transaction.ReloadingWith(unit.Name, Describe, _index), JobKind.Reload),
+            MonitoredBy = MonitoredBy,
             SocketsOf = unit => [.. _sockets.SelectMany(socket => socket.SocketsFor(unit.Name))],
         };
         _triggers = new TriggerHost

@@ -9,8 +9,7 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnMainExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
-        // What a stop left behind is nobody's main process any more.
-        if (IsIdle || State == ServiceState.AutoRestart || IsServingDaemonElsewhere())
+        if (IsOver || IsServingDaemonElsewhere())
         {
             return Finish();
         }
@@ -70,6 +69,11 @@ public sealed partial class ServiceMachine
     public ImmutableArray<ServiceAction> OnControlExited(ProcessExit exit, DateTimeOffset now, ProcessView view)
     {
         Begin(now, view);
+        if (IsOver)
+        {
+            return Finish();
+        }
+
         var commands = CommandsOf(_controlStage);
         bool isIgnored = _nextControl < commands.Length && commands[_nextControl].IsFailureIgnored;
         var failure = isIgnored || exit.IsClean(isDaemon: _controlStage == ServiceState.Start, settings.SuccessStatuses) ? ServiceResult.Success : exit.Result;
@@ -224,6 +228,9 @@ public sealed partial class ServiceMachine
 
         return Finish();
     }
+
+    /// <summary>What a stop left behind is nobody's process any more.</summary>
+    private bool IsOver => IsIdle || State == ServiceState.AutoRestart;
 
     /// <summary>A daemon may move on to a new process as long as it writes the PID file before the old one ends.</summary>
     private bool IsServingDaemonElsewhere()

@@ -18,6 +18,9 @@ public sealed record CommandCircumstances
 
     public ProcessExit? MainExit { get; init; }
 
+    /// <summary>Of lines that start a service: the one whose end may have started it (OnFailure=, OnSuccess=).</summary>
+    public ServiceUnit? Monitored { get; init; }
+
     /// <summary>NOTIFY_SOCKET; null where nothing the process says is heard.</summary>
     public string? NotifySocket { get; init; }
 
@@ -105,10 +108,15 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
 
         if (circumstances.Result is { } result)
         {
-            environment["SERVICE_RESULT"] = ServiceNames.Result(result);
-            if (circumstances.MainExit is { } exit)
+            AddEnd(environment, "", result, circumstances.MainExit);
+        }
+        else if (circumstances.Monitored is { } monitored)
+        {
+            AddEnd(environment, "MONITOR_", monitored.Result, monitored.MainExit);
+            environment["MONITOR_UNIT"] = monitored.Name;
+            if (monitored.Invocation.Length > 0)
             {
-                (environment["EXIT_CODE"], environment["EXIT_STATUS"]) = (exit.CodeText, exit.StatusText);
+                environment["MONITOR_INVOCATION_ID"] = monitored.Invocation;
             }
         }
 
@@ -147,6 +155,15 @@ public sealed class CommandSpecs(UserDatabase users, ImmutableArray<KeyValuePair
         }
 
         return environment;
+    }
+
+    private static void AddEnd(Dictionary<string, string> environment, string prefix, ServiceResult result, ProcessExit? mainExit)
+    {
+        environment[$"{prefix}SERVICE_RESULT"] = ServiceNames.Result(result);
+        if (mainExit is { } exit)
+        {
+            (environment[$"{prefix}EXIT_CODE"], environment[$"{prefix}EXIT_STATUS"]) = (exit.CodeText, exit.StatusText);
+        }
     }
 
     private static IEnumerable<KeyValuePair<string, string>> ReadFiles(ServiceContext context) => context.EnvironmentFiles

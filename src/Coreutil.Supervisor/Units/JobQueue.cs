@@ -150,7 +150,7 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
     private void Become(Job job, JobKind kind)
     {
         SetRunning(job, false);
-        job.Kind = kind;
+        (job.Kind, job.IsWithoutWork) = (kind, false);
         _toBegin.Enqueue(job);
         LookAgainAround(job.Unit);
     }

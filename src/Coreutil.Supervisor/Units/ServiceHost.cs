@@ -45,6 +45,9 @@ public sealed record ServiceHost
     /// <summary>Queues the reload jobs of those who reload with a service.</summary>
     public required Action<ServiceUnit> PropagateReload { get; init; }
 
+    /// <summary>The one service whose end starts this one; null where there is none, or more than one.</summary>
+    public required Func<ServiceUnit, ServiceUnit?> MonitoredBy { get; init; }
+
     /// <summary>The sockets that a service is started with, and their names.</summary>
     public required Func<ServiceUnit, ImmutableArray<(int Descriptor, string Name)>> SocketsOf { get; init; }
 }

@@ -30,8 +30,9 @@ public partial class ServiceUnit
 
         foreach (int pid in Addressed(whom))
         {
-            string role = pid == MainPid ? "main process" : pid == ControlPid ? "control process" : "process";
-            Report(string.Create(CultureInfo.InvariantCulture, $"Sent signal SIG{Signals.NameOf(signal)} to {role} {pid} ({ProcessIdentity.NameOf(pid)}) on client request."));
+            string sent = pid == MainPid ? "Sent" : pid == ControlPid ? "Sent" : "Sending";
+            string role = pid == MainPid ? "main " : pid == ControlPid ? "control " : "";
+            Report(string.Create(CultureInfo.InvariantCulture, $"{sent} signal SIG{Signals.NameOf(signal)} to {role}process {pid} ({ProcessIdentity.NameOf(pid)}) on client request."));
         }
 
         Signal(whom, signal);

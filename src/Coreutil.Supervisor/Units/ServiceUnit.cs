@@ -353,6 +353,7 @@ public partial class ServiceUnit : SupervisedUnit
             MainPid = role == ProcessRole.Control ? MainPid : null,
             Result = isEnding ? _machine.Result : null,
             MainExit = _machine.MainExit,
+            Monitored = role == ProcessRole.Main || _machine.State is ServiceState.StartPre or ServiceState.Start ? _host.MonitoredBy(this) : null,
             NotifySocket = _machine.Settings.NotifyAccess == NotifyAccess.None ? null : _host.NotifyAddress,
             Watchdog = role == ProcessRole.Main ? _machine.Settings.Watchdog : null,
             DescriptorNames = sockets,

@@ -108,7 +108,7 @@ public sealed class DifferentialRun : IAsyncLifetime
         string lines = string.Concat(units.Select(unit =>
             $"{unit}: {string.Join(' ', Distinct([.. states.GetValueOrDefault(scenario.FullName(unit), []).Where(state => state != scenario.BriefState)]))}\n"));
         string[] trace = File.Exists($"{directory}/trace") ? File.ReadAllLines($"{directory}/trace") : [];
-        string journal = string.Concat(units.SelectMany(unit => journalOf(scenario.FullName(unit)).Select(line => $"{unit}: {line}\n")));
+        string journal = string.Concat(units.SelectMany(unit => WithoutChance(journalOf(scenario.FullName(unit))).Select(line => $"{unit}: {line}\n")));
         return new(Plain(result), Plain(string.Concat((scenario.HasNoOrder ? trace.Order(StringComparer.Ordinal) : trace.AsEnumerable()).Select(line => $"{line}\n"))), lines, Plain(journal));
 
         string Plain(string text) => text.Replace($"{scenario.Name}-", "", StringComparison.Ordinal).Replace($"/t/{manager}/", "/t/", StringComparison.Ordinal);
@@ -150,26 +150,19 @@ public sealed class DifferentialRun : IAsyncLifetime
     private static Dictionary<string, List<string>> JournalOfSystemd(string file)
     {
         var lines = new Dictionary<string, List<string>>();
-        var killed = new HashSet<string>();
         foreach (string line in File.ReadLines(file))
         {
             using var entry = JsonDocument.Parse(line);
             if (entry.RootElement.TryGetProperty("UNIT", out var name) && entry.RootElement.GetProperty("MESSAGE").ToString() is var text && !IsAboutTheFile(text))
             {
                 string unit = name.ToString();
-                if (text.Contains(": Killing process ", StringComparison.Ordinal) && !killed.Add(text))
-                {
-                    // A process that is dying is killed again where somebody looks before it is gone.
-                    continue;
-                }
-
                 // Of a restart whose first half is over at once systemd says the two lines of that half in the wrong order.
                 if (text.StartsWith("Stopping ", StringComparison.Ordinal) && lines.TryGetValue(unit, out var before) && Regex.IsMatch(before[^1], "^[0-9] (Stopped|Closed) "))
                 {
                     continue;
                 }
 
-                Add(lines, unit, WithoutPid($"{entry.RootElement.GetProperty("PRIORITY").GetString()} {text}"));
+                Add(lines, unit, $"{entry.RootElement.GetProperty("PRIORITY").GetString()} {text}");
             }
         }
 
@@ -182,9 +175,39 @@ public sealed class DifferentialRun : IAsyncLifetime
     /// <summary>It also names the environment file that is missing.</summary>
     private static IEnumerable<string> JournalOfUnitd(string file) => !File.Exists(file) ? [] : File.ReadLines(file)
         .Select(line => line.Split('\t', 6)).Where(fields => fields[4] == "unitd")
-        .Select(fields => WithoutPid($"{fields[2]} {Regex.Replace(fields[5], "(?<=Failed to load environment files: .*) \\(/[^)]*\\)$", "")}"));
+        .Select(fields => $"{fields[2]} {Regex.Replace(fields[5], "(?<=Failed to load environment files: .*) \\(/[^)]*\\)$", "")}");
 
-    private static string WithoutPid(string line) => Regex.Replace(line, "(?<=process |PID |triggered by )[0-9]+", "N");
+    /// <summary>
+    /// Numbers of processes are chance, and so is the order in which several of them end or are found; one that is dying is killed again where somebody looks
+    /// before it is gone.
+    /// </summary>
+    private static IEnumerable<string> WithoutChance(IEnumerable<string> lines)
+    {
+        var killed = new HashSet<string>();
+        var several = new List<string>();
+        foreach (string line in lines.Where(line => !line.Contains(": Killing process ", StringComparison.Ordinal) || killed.Add(line)))
+        {
+            string plain = Regex.Replace(line, @"(?<=process |PID |triggered by )[0-9]+|(?<=propagation )\(.*\)", "N");
+            if (Regex.IsMatch(plain, ": .*process (exited|N)"))
+            {
+                several.Add(plain);
+                continue;
+            }
+
+            foreach (string earlier in several.Order(StringComparer.Ordinal))
+            {
+                yield return earlier;
+            }
+
+            several.Clear();
+            yield return plain;
+        }
+
+        foreach (string last in several.Order(StringComparer.Ordinal))
+        {
+            yield return last;
+        }
+    }
 
     private static void Add(Dictionary<string, List<string>> states, string unit, string state)
     {
