@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Properties;
 using Coreutil.Supervisor.Units;
 using Coreutil.Units.Files;

@@ -122,7 +122,7 @@ public sealed partial class UnitSupervisor
 
         try
         {
-            TrySave(unit);
+            WriteState(unit);
             if (_unsaved.Remove(unit) && _unsaved.Count == 0)
             {
                 _log("the states of all units are written again");
@@ -149,7 +149,7 @@ public sealed partial class UnitSupervisor
     }
 
     /// <summary>A unit that is down is remembered by nobody.</summary>
-    private void TrySave(SupervisedUnit unit)
+    private void WriteState(SupervisedUnit unit)
     {
         bool isUp = unit.State.ActiveState != "inactive";
         if (isUp && !_saved.ContainsKey(unit.Name))

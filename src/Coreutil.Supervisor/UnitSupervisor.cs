@@ -257,7 +257,7 @@ public sealed partial class UnitSupervisor : IDisposable
     /// <summary>Keeps a unit's text for this supervisor; a running unit goes on with the old one.</summary>
     public void Load(string name, string text)
     {
-        AtomicFile.WriteAllText(Path.Combine(_options.LoadedUnits, name), text);
+        AtomicFile.WriteForThisBoot(Path.Combine(_options.LoadedUnits, name), Encoding.UTF8.GetBytes(text));
         Reread(name);
     }
 
@@ -499,7 +499,6 @@ public sealed partial class UnitSupervisor : IDisposable
 
     private UnitDefinition Define(string name, UnitSources sources)
     {
-
         if (new FileInfo(sources.Path).LinkTarget == "/dev/null")
         {
             return new UnitDefinition { Name = name, Description = name, Path = sources.Path, LoadState = "masked", LoadError = $"Unit {name} is masked." };

@@ -25,7 +25,13 @@ public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024
         {
             try
             {
-                string before = _lost == 0 ? "" : (line with { Priority = Priorities.Warning, Text = $"{_lost} lines were lost here: they could not be written." }).Write();
+                string before = _lost == 0 ? "" : (line with
+                {
+                    Priority = Priorities.Warning,
+                    Pid = Environment.ProcessId,
+                    Identifier = "unitd",
+                    Text = $"{_lost} lines were lost here: they could not be written.",
+                }).Write();
                 Write(Encoding.UTF8.GetBytes(before + line.Write()));
                 _lost = 0;
             }
@@ -53,8 +59,8 @@ public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024
             (_length, _rotations) = (0, _rotations + 1);
         }
 
-        using var file = new FileStream(path, FileMode.OpenOrCreate, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
-        file.Position = _length;
+        using var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
+        long begin = file.Position;
         try
         {
             file.Write(bytes);
@@ -62,11 +68,11 @@ public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024
         catch (IOException)
         {
             // What there was room for is no line.
-            file.SetLength(_length);
+            file.SetLength(begin);
             throw;
         }
 
-        _length += bytes.Length;
+        _length = begin + bytes.Length;
     }
 
     /// <summary>The last <paramref name="count"/> lines that are wanted, oldest first, and where what comes after them will be.</summary>

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
 using Coreutil.Supervisor.Journal;
-using Coreutil.Supervisor.Properties;
 
 namespace Coreutil.Supervisor.Machine;
 

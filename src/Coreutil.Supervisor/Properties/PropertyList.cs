@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Globalization;
+using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Units;
 
 namespace Coreutil.Supervisor.Properties;

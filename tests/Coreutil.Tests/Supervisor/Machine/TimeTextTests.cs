@@ -1,6 +1,6 @@
-using Coreutil.Supervisor.Properties;
+using Coreutil.Supervisor.Machine;
 
-namespace Coreutil.Tests.Supervisor.Properties;
+namespace Coreutil.Tests.Supervisor.Machine;
 
 // As systemctl 252 prints them in show, status and list-timers.
 public sealed class TimeTextTests

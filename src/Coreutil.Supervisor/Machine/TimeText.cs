@@ -1,7 +1,7 @@
 using System.Globalization;
 using System.Text;
 
-namespace Coreutil.Supervisor.Properties;
+namespace Coreutil.Supervisor.Machine;
 
 /// <summary>Times and spans as systemd writes them.</summary>
 internal static class TimeText
