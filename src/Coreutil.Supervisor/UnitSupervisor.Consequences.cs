@@ -231,6 +231,11 @@ public sealed partial class UnitSupervisor
         foreach (var unit in seen.Where(unit => !IsKept(unit) && !OutcomesOf(unit).Any(other => _units.TryGetValue(other, out var started) && !started.IsIdle)).ToArray())
         {
             unit.Collect();
+            if (_sockets.Any(socket => socket.HasInstance(unit.Name)))
+            {
+                // Nobody will ask for it again: each connection has a number of its own.
+                Drop(unit.Name);
+            }
         }
     }
 

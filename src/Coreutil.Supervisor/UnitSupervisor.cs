@@ -264,6 +264,12 @@ public sealed partial class UnitSupervisor : IDisposable
     /// <summary>Forgets a unit that was loaded. It must be idle.</summary>
     public void Unload(string name)
     {
+        Drop(name);
+        File.Delete(Path.Combine(_options.LoadedUnits, name));
+    }
+
+    private void Drop(string name)
+    {
         if (_units.Remove(name, out var unit))
         {
             unit.Forget();
@@ -278,8 +284,6 @@ public sealed partial class UnitSupervisor : IDisposable
 
             _sockets.RemoveAll(socket => socket == unit);
         }
-
-        File.Delete(Path.Combine(_options.LoadedUnits, name));
     }
 
     /// <summary>Names and texts of what was loaded here.</summary>

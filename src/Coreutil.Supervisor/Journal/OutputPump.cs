@@ -51,10 +51,37 @@ public sealed unsafe class OutputPump : IDisposable
     /// <summary>Where output goes that cannot be kept.</summary>
     public int Nowhere { get; } = LibC.Open("/dev/null", LibC.OpenReadWrite | LibC.OpenCloseOnExec, 0);
 
+    /// <summary>Reads what is there by now.</summary>
+    /// <param name="descriptor">Of the pipe.</param>
+    /// <param name="isAll">Nobody prints any more: a line that has begun ends here.</param>
+    public void Drain(int descriptor, bool isAll)
+    {
+        lock (_gate)
+        {
+            if (!_sources.TryGetValue(descriptor, out var source))
+            {
+                return;
+            }
+
+            int count = 0;
+            if (LibC.DeviceControl(descriptor, LibC.BytesToRead, &count) == 0 && count > 0)
+            {
+                Read(descriptor, source, new byte[count]);
+            }
+
+            if (isAll)
+            {
+                source.End();
+            }
+        }
+    }
+
+    /// <summary>Reads what is there still.</summary>
     public void Close(int descriptor)
     {
         lock (_gate)
         {
+            Drain(descriptor, isAll: true);
             _sources.Remove(descriptor);
             _poll.Unwatch(descriptor);
             LibC.Close(descriptor);
@@ -93,23 +120,28 @@ public sealed unsafe class OutputPump : IDisposable
                 // Closing takes the lock as well: a descriptor that is still listed is still the same pipe.
                 lock (_gate)
                 {
-                    if (!_sources.TryGetValue(descriptor, out var source))
+                    // Somebody may have drained it meanwhile, and reading would wait.
+                    int count = 0;
+                    if (_sources.TryGetValue(descriptor, out var source) && LibC.DeviceControl(descriptor, LibC.BytesToRead, &count) == 0 && count > 0)
                     {
-                        continue;
-                    }
-
-                    int count;
-                    fixed (byte* into = buffer)
-                    {
-                        count = (int)LibC.Read(descriptor, into, (nuint)buffer.Length);
-                    }
-
-                    if (count > 0)
-                    {
-                        source.Take(buffer.AsSpan(0, count));
+                        Read(descriptor, source, buffer);
                     }
                 }
             }
+        }
+    }
+
+    private static void Read(int descriptor, Source source, byte[] buffer)
+    {
+        int count;
+        fixed (byte* into = buffer)
+        {
+            count = (int)LibC.Read(descriptor, into, (nuint)buffer.Length);
+        }
+
+        if (count > 0)
+        {
+            source.Take(buffer.AsSpan(0, count));
         }
     }
 
@@ -120,7 +152,21 @@ public sealed unsafe class OutputPump : IDisposable
 
         private readonly List<byte> _rest = [.. half];
 
+        private void EndLine()
+        {
+            onLine(Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_rest)));
+            _rest.Clear();
+        }
+
         public byte[] Rest => [.. _rest];
+
+        public void End()
+        {
+            if (_rest.Count > 0)
+            {
+                EndLine();
+            }
+        }
 
         public void Take(ReadOnlySpan<byte> bytes)
         {
@@ -128,8 +174,7 @@ public sealed unsafe class OutputPump : IDisposable
             {
                 if (next == '\n' || _rest.Count == LongestLine)
                 {
-                    onLine(Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_rest)));
-                    _rest.Clear();
+                    EndLine();
                 }
 
                 if (next != '\n')

@@ -46,6 +46,16 @@ public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024
         }
     }
 
+    public void Delete()
+    {
+        lock (_gate)
+        {
+            File.Delete(path);
+            File.Delete(OlderPath);
+            _length = 0;
+        }
+    }
+
     private void Write(byte[] bytes)
     {
         if (_length < 0)

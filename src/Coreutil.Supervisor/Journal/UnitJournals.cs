@@ -9,6 +9,13 @@ public sealed class UnitJournals(string directory, string boot, TimeProvider tim
 
     public UnitJournal Of(string unit) => _journals.GetOrAdd(unit, name => new(Path.Combine(directory, name)));
 
+    /// <summary>Its lines are not wanted any more; nothing happens where there are none.</summary>
+    public void Delete(string unit)
+    {
+        Of(unit).Delete();
+        _journals.TryRemove(unit, out _);
+    }
+
     /// <summary>A line that a process of the unit printed.</summary>
     public void Append(string unit, int priority, int process, string identifier, string text) =>
         Of(unit).Append(new(time.GetUtcNow(), boot, priority, process, identifier, text));

@@ -15,6 +15,9 @@ internal static unsafe partial class LibC
     public const int WaitNoWait = 0x01000000;
     public const int WaitNoHang = 1;
     public const int PollIn = 1;
+
+    /// <summary>FIONREAD.</summary>
+    public const int BytesToRead = 0x541B;
     public const int PollPriority = 2;
     public const int SetChildSubreaper = 36;
     public const int OpenRead = 0;

@@ -30,14 +30,29 @@ internal sealed class ServiceOutput(ServiceHost host, string unit, Func<UnitDefi
     /// <summary>The beginning of a line that has not ended yet.</summary>
     public byte[] HalfLine => _descriptor is { } descriptor ? host.Output.HalfLine(descriptor) : [];
 
-    public void Forget()
+    /// <summary>What a process that has just ended had to say comes before what is said of its end.</summary>
+    /// <param name="isAll">It was the last one.</param>
+    public void Drain(bool isAll)
+    {
+        if (_descriptor is { } descriptor)
+        {
+            host.Output.Drain(descriptor, isAll);
+        }
+    }
+
+    /// <summary>Nobody prints any more; what was printed is read.</summary>
+    public void Close()
     {
         if (_descriptor is { } descriptor)
         {
             host.Output.Close(descriptor);
             _descriptor = null;
         }
+    }
 
+    public void Forget()
+    {
+        Close();
         File.Delete(_pipe);
     }
 

@@ -45,6 +45,11 @@ public partial class ServiceUnit
 
         if (_machine.IsIdle)
         {
+            if (HasLeftOvers)
+            {
+                _output.Open(service.HalfLine);
+            }
+
             return;
         }
 
@@ -95,9 +100,15 @@ public partial class ServiceUnit
             }
             else
             {
-                Report($"A process ended while nobody watched it; how is not known.", Priorities.Warning);
+                Report("A process ended while nobody watched it; how is not known.", Priorities.Warning);
                 OnExited(pid, role, new(ProcessExitKind.Unknown, 0));
             }
+        }
+
+        // Whom the guard has reaped may have been the last of those that a stop waits for.
+        if (MainPid is null && _machine.State != ServiceState.Exited)
+        {
+            CheckGroup();
         }
     }
 

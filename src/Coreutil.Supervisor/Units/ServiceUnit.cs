@@ -22,6 +22,7 @@ public partial class ServiceUnit : SupervisedUnit
     private ProcessIdentity? _main;
     private ProcessIdentity? _control;
     private string _invocation = "";
+    private int _lastPid;
     private (ProcessRole Role, string Why)? _refusal;
 
     public ServiceUnit(UnitDefinition definition, ServiceHost host)
@@ -30,7 +31,7 @@ public partial class ServiceUnit : SupervisedUnit
         _host = host;
         _machine = new ServiceMachine(definition.Service);
         _group = new ProcessGroup(host.ControlGroupRoot is { } root ? Path.Combine(root, definition.Name) : null);
-        _output = new ServiceOutput(host, definition.Name, () => Definition, () => MainPid ?? ControlPid ?? 0);
+        _output = new ServiceOutput(host, definition.Name, () => Definition, () => MainPid ?? ControlPid ?? _lastPid);
         _stageTimer = new(host.Time, host.Post, () => Apply(_machine.OnTimer(Now, View)));
         _watchdogTimer = new(host.Time, host.Post, () => Apply(_machine.OnWatchdog(Now, View)));
         _pidFileTimer = new(host.Time, host.Post, LookForPidFile);
@@ -111,6 +112,7 @@ public partial class ServiceUnit : SupervisedUnit
     public virtual void OnExited(int pid, ProcessRole role, ProcessExit exit)
     {
         _foreign.Remove(pid);
+        _output.Drain(isAll: _group.IsEmpty);
         Runs.End(pid, exit, Moment.At(Now));
         if (role == ProcessRole.Main && pid == MainPid)
         {
@@ -259,6 +261,7 @@ public partial class ServiceUnit : SupervisedUnit
         if (_machine.IsIdle)
         {
             _group.Remove();
+            CloseOutput();
         }
 
         Touched(this);
@@ -289,8 +292,18 @@ public partial class ServiceUnit : SupervisedUnit
         }
     }
 
+    /// <summary>A pipe that nobody holds any more; without a cgroup that is not known.</summary>
+    private void CloseOutput()
+    {
+        if (_group.Directory is not null && _group.IsEmpty)
+        {
+            _output.Close();
+        }
+    }
+
     private void Set(ProcessIdentity process, ProcessRole role)
     {
+        _lastPid = process.Pid;
         if (role == ProcessRole.Main)
         {
             _main = process;

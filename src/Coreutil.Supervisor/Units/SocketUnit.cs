@@ -14,6 +14,10 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     // systemd's TriggerLimitBurst= and TriggerLimitIntervalSec=.
     private const int TriggerBurst = 20;
     private const int AcceptingTriggerBurst = 200;
+
+    /// <summary>Of so many connections the journals are kept.</summary>
+    private const int KeptJournals = 100;
+
     private static readonly TimeSpan _triggerInterval = TimeSpan.FromSeconds(2);
 
     private readonly StartLimit _triggers = new();
@@ -32,6 +36,9 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
         _connections.TryGetValue(service, out var connection) ? [(connection, "connection")]
         : !Settings.Accepts && service == Settings.Service && IsActive ? [.. _sockets.Select(socket => (socket.Descriptor, Settings.DescriptorName))]
         : [];
+
+    /// <summary>Whether it is one of the instances that this socket starts, one for each connection.</summary>
+    public bool HasInstance(string service) => Settings.Accepts && UnitName.Template(service) == $"{UnitName.WithoutSuffix(Name)}@.service";
 
     /// <summary>The service's process has its own copy by now.</summary>
     public void ReleaseConnection(string service)
@@ -181,6 +188,8 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
 
     private string KeyOf(SocketKind kind, string address) => $"{Name} {kind} {address}";
 
+    private string InstanceOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{UnitName.WithoutSuffix(Name)}@{number}.service");
+
     private string KeyOf(string service) => $"{Name} connection {service}";
 
     private bool TryOpen()
@@ -264,7 +273,12 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
     {
         if (socket.TryAccept() is { } connection)
         {
-            string service = string.Create(CultureInfo.InvariantCulture, $"{UnitName.WithoutSuffix(Name)}@{_accepted++}.service");
+            string service = InstanceOf(_accepted++);
+            if (_accepted > KeptJournals)
+            {
+                Host.Journals.Delete(InstanceOf(_accepted - KeptJournals - 1));
+            }
+
             _connections[service] = connection;
             Host.Guard?.KeepDescriptor(KeyOf(service), connection);
 
