@@ -88,19 +88,19 @@ internal sealed class UnitRequests(UnitSupervisor supervisor, TimeProvider time,
         return new UnitdReply { Error = string.Join('\n', errors), ExitCode = errors.Length > 0 ? 1 : 0 };
     });
 
-    private string? Kill(string name, int signal, string who)
+    /// <summary>As systemd has it, which does not load a unit for what only a loaded one can be asked.</summary>
+    private SupervisedUnit? FindInMemory(string name) => supervisor.Find(name) is { } unit && supervisor.IsInMemory(unit) ? unit : null;
+
+    private string? Kill(string name, int signal, string who) => FindInMemory(name) switch
     {
-        return supervisor.Find(name) switch
-        {
-            var unit when unit is null || !supervisor.IsInMemory(unit) => $"Failed to kill unit {name}: Unit {name} not loaded.",
-            ServiceUnit service => service.TrySignal(signal, who) is { } why ? $"Failed to kill unit {name}: {why}" : null,
-            _ => $"Failed to kill unit {name}: Operation not supported",
-        };
-    }
+        null => $"Failed to kill unit {name}: Unit {name} not loaded.",
+        ServiceUnit service => service.TrySignal(signal, who) is { } why ? $"Failed to kill unit {name}: {why}" : null,
+        _ => $"Failed to kill unit {name}: Operation not supported",
+    };
 
     private string? ResetFailed(string name)
     {
-        if (supervisor.Find(name) is not { } unit || !supervisor.IsInMemory(unit))
+        if (FindInMemory(name) is not { } unit)
         {
             return $"Failed to reset failed state of unit {name}: Unit {name} not loaded.";
         }

@@ -5,6 +5,9 @@ namespace Coreutil.Supervisor.Journal;
 /// <summary>One line a unit or its supervisor wrote.</summary>
 public readonly record struct JournalLine(DateTimeOffset Time, string Boot, int Priority, int Pid, string Identifier, string Text)
 {
+    /// <summary>The identifier of what unitd itself says.</summary>
+    public const string Own = "unitd";
+
     /// <summary>The form of <c>journalctl -o short</c>: local time without a year, host, identifier with pid.</summary>
     public string Format(string host) =>
         string.Create(CultureInfo.InvariantCulture, $"{Time.ToLocalTime():MMM dd HH:mm:ss} {host} {Identifier}[{Pid}]: {Text}");

@@ -13,6 +13,7 @@ public sealed unsafe class OutputPump : IDisposable
     private readonly object _gate = new();
     private readonly EventPoll _poll = new();
     private readonly Dictionary<int, Source> _sources = [];
+    private readonly byte[] _buffer = new byte[64 * 1024];
     private readonly Thread _thread;
     private bool _isStopping;
 
@@ -63,12 +64,7 @@ public sealed unsafe class OutputPump : IDisposable
                 return;
             }
 
-            int count = 0;
-            if (LibC.DeviceControl(descriptor, LibC.BytesToRead, &count) == 0 && count > 0)
-            {
-                Read(descriptor, source, new byte[count]);
-            }
-
+            Read(descriptor, source);
             if (isAll)
             {
                 source.End();
@@ -111,7 +107,6 @@ public sealed unsafe class OutputPump : IDisposable
 
     private void Pump()
     {
-        byte[] buffer = new byte[64 * 1024];
         int[] ready = new int[64];
         while (!_isStopping)
         {
@@ -120,28 +115,39 @@ public sealed unsafe class OutputPump : IDisposable
                 // Closing takes the lock as well: a descriptor that is still listed is still the same pipe.
                 lock (_gate)
                 {
-                    // Somebody may have drained it meanwhile, and reading would wait.
-                    int count = 0;
-                    if (_sources.TryGetValue(descriptor, out var source) && LibC.DeviceControl(descriptor, LibC.BytesToRead, &count) == 0 && count > 0)
+                    if (_sources.TryGetValue(descriptor, out var source))
                     {
-                        Read(descriptor, source, buffer);
+                        Read(descriptor, source);
                     }
                 }
             }
         }
     }
 
-    private static void Read(int descriptor, Source source, byte[] buffer)
+    /// <summary>All that is there by now; somebody else may have read it already, and reading on would wait.</summary>
+    private void Read(int descriptor, Source source)
     {
-        int count;
-        fixed (byte* into = buffer)
+        int waiting = 0;
+        if (LibC.DeviceControl(descriptor, LibC.BytesToRead, &waiting) != 0)
         {
-            count = (int)LibC.Read(descriptor, into, (nuint)buffer.Length);
+            return;
         }
 
-        if (count > 0)
+        while (waiting > 0)
         {
-            source.Take(buffer.AsSpan(0, count));
+            int count;
+            fixed (byte* into = _buffer)
+            {
+                count = (int)LibC.Read(descriptor, into, (nuint)Math.Min(waiting, _buffer.Length));
+            }
+
+            if (count <= 0)
+            {
+                return;
+            }
+
+            source.Take(_buffer.AsSpan(0, count));
+            waiting -= count;
         }
     }
 
@@ -151,12 +157,6 @@ public sealed unsafe class OutputPump : IDisposable
         private const int LongestLine = 48 * 1024;
 
         private readonly List<byte> _rest = [.. half];
-
-        private void EndLine()
-        {
-            onLine(Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_rest)));
-            _rest.Clear();
-        }
 
         public byte[] Rest => [.. _rest];
 
@@ -182,6 +182,12 @@ public sealed unsafe class OutputPump : IDisposable
                     _rest.Add(next);
                 }
             }
+        }
+
+        private void EndLine()
+        {
+            onLine(Encoding.UTF8.GetString(CollectionsMarshal.AsSpan(_rest)));
+            _rest.Clear();
         }
     }
 }

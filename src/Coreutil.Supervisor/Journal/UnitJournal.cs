@@ -29,7 +29,7 @@ public sealed class UnitJournal(string path, long maximumBytes = 4 * 1024 * 1024
                 {
                     Priority = Priorities.Warning,
                     Pid = Environment.ProcessId,
-                    Identifier = "unitd",
+                    Identifier = JournalLine.Own,
                     Text = $"{_lost} lines were lost here: they could not be written.",
                 }).Write();
                 Write(Encoding.UTF8.GetBytes(before + line.Write()));

@@ -21,5 +21,5 @@ public sealed class UnitJournals(string directory, string boot, TimeProvider tim
         Of(unit).Append(new(time.GetUtcNow(), boot, priority, process, identifier, text));
 
     /// <summary>A line of unitd's own about the unit.</summary>
-    public void Report(string unit, string text, int priority = Priorities.Information) => Append(unit, priority, Environment.ProcessId, "unitd", text);
+    public void Report(string unit, string text, int priority = Priorities.Information) => Append(unit, priority, Environment.ProcessId, JournalLine.Own, text);
 }

@@ -30,9 +30,8 @@ public partial class ServiceUnit
 
         foreach (int pid in Addressed(whom))
         {
-            string sent = pid == MainPid ? "Sent" : pid == ControlPid ? "Sent" : "Sending";
-            string role = pid == MainPid ? "main " : pid == ControlPid ? "control " : "";
-            Report(string.Create(CultureInfo.InvariantCulture, $"{sent} signal SIG{Signals.NameOf(signal)} to {role}process {pid} ({ProcessIdentity.NameOf(pid)}) on client request."));
+            var (sent, process) = pid == MainPid ? ("Sent", "main process") : pid == ControlPid ? ("Sent", "control process") : ("Sending", "process");
+            Report(string.Create(CultureInfo.InvariantCulture, $"{sent} signal SIG{Signals.NameOf(signal)} to {process} {pid} ({ProcessIdentity.NameOf(pid)}) on client request."));
         }
 
         Signal(whom, signal);

@@ -188,9 +188,9 @@ public sealed class SocketUnit(UnitDefinition definition, TriggerHost host, Desc
 
     private string KeyOf(SocketKind kind, string address) => $"{Name} {kind} {address}";
 
-    private string InstanceOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{UnitName.WithoutSuffix(Name)}@{number}.service");
-
     private string KeyOf(string service) => $"{Name} connection {service}";
+
+    private string InstanceOf(int number) => string.Create(CultureInfo.InvariantCulture, $"{UnitName.WithoutSuffix(Name)}@{number}.service");
 
     private bool TryOpen()
     {

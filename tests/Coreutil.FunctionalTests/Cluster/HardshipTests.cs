@@ -43,15 +43,12 @@ public sealed class HardshipTests
     {
         await using var cluster = await TestCluster.PrepareAsync(3);
         string list = string.Join(',', cluster.Members.Select(member => $"{member.Name}={member.PeerUrl}"));
-        var mounted = new List<string>();
+        var disks = new Dictionary<ClusterMember, SmallDisk>();
         try
         {
             foreach (var member in cluster.Members)
             {
-                Directory.CreateDirectory(member.DataDirectory);
-                var mount = await Published.RunAsync("mount", ["-t", "tmpfs", "-o", "size=24m", "tmpfs", member.DataDirectory]);
-                Assert.SkipUnless(mount.ExitCode == 0, $"a tmpfs cannot be mounted: {mount.Error}");
-                mounted.Add(member.DataDirectory);
+                disks[member] = await SmallDisk.MountAsync(member.DataDirectory, "24m");
                 member.Arguments = ["--heartbeat-interval", "50", "--election-timeout", "500", "--initial-cluster", list];
                 member.Start();
             }
@@ -62,8 +59,7 @@ public sealed class HardshipTests
                 var leader = await cluster.LeaderAsync();
                 var full = isLeader ? leader : cluster.Members.First(member => member != leader);
                 var other = cluster.Members.First(member => member != full);
-                string ballast = Path.Combine(full.DataDirectory, "ballast");
-                Fill(ballast);
+                disks[full].FillUp();
 
                 // Enough to use up what was made ready ahead.
                 int written = 0;
@@ -84,7 +80,7 @@ public sealed class HardshipTests
                 Assert.Contains("no space left on the disk", full.Log, StringComparison.Ordinal);
                 Assert.Equal(HttpStatusCode.OK, (await ClusterTests.GetAsync(full, "/v2/keys/k0")).Status);
 
-                File.Delete(ballast);
+                disks[full].MakeRoom();
                 await cluster.UntilHealthyAsync();
                 Assert.Equal(HttpStatusCode.Created, (await ClusterTests.PutAsync(full, $"through-{full.Name}-{isLeader}", "1")).Status);
             }
@@ -96,32 +92,14 @@ public sealed class HardshipTests
                 await member.DisposeAsync();
             }
 
-            foreach (string directory in mounted)
+            foreach (var disk in disks.Values)
             {
-                await Published.RunAsync("umount", ["-l", directory]);
+                await disk.DisposeAsync();
             }
         }
     }
 
     private static string Secure(string url) => url.Replace("http:", "https:", StringComparison.Ordinal);
-
-    private static void Fill(string path)
-    {
-        using var file = File.Create(path);
-        byte[] block = new byte[64 << 10];
-        try
-        {
-            for (; ; )
-            {
-                file.Write(block);
-                file.Flush();
-            }
-        }
-        catch (IOException)
-        {
-            // Full.
-        }
-    }
 
     private static (string Authority, string Certificate, string Key) WriteCertificates(TestCluster cluster)
     {

@@ -79,41 +79,32 @@ public sealed class HostTests : IDisposable
     [Fact]
     public async Task On_a_full_disk_writes_are_refused_reads_go_on_and_all_is_well_again_when_there_is_room()
     {
-        string mount = Directory.CreateDirectory(_directory["disk"]).FullName;
-        var mounted = await Published.RunAsync("mount", ["-t", "tmpfs", "-o", "size=8m", "tmpfs", mount]);
-        Assert.SkipUnless(mounted.ExitCode == 0, $"nothing can be mounted here: {mounted.Error}");
-        try
+        await using var disk = await SmallDisk.MountAsync(_directory["disk"], "8m");
+        var (daemon, url) = await Daemon.StartEtcdAsync(_directory["disk/m"], arguments: ["--snapshot-count", "1000000"]);
+        await using var owned = daemon;
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(url, "before", "v")).Status);
+        disk.FillUp();
+        string value = new('v', 64 << 10);
+        var full = await PutAsync(url, "k0", value);
+        int taken = 0;
+        for (; full.Status == HttpStatusCode.Created && taken < 200; full = await PutAsync(url, $"k{taken}", value))
         {
-            var (daemon, url) = await Daemon.StartEtcdAsync(Path.Combine(mount, "m"), arguments: ["--snapshot-count", "1000000"]);
-            await using var owned = daemon;
-            Assert.Equal(HttpStatusCode.Created, (await PutAsync(url, "before", "v")).Status);
-            TemporaryDirectory.FillUp(Path.Combine(mount, "ballast"));
-            string value = new('v', 64 << 10);
-            var full = await PutAsync(url, "k0", value);
-            int taken = 0;
-            for (; full.Status == HttpStatusCode.Created && taken < 200; full = await PutAsync(url, $"k{taken}", value))
-            {
-                taken++;
-            }
-
-            Assert.Equal(HttpStatusCode.InternalServerError, full.Status);
-            Assert.Contains("no space left", full.Body, StringComparison.Ordinal);
-            Assert.Contains("\"value\":\"v\"", await Daemon.Http.GetStringAsync(new Uri($"{url}/v2/keys/before")), StringComparison.Ordinal);
-
-            File.Delete(Path.Combine(mount, "ballast"));
-            Assert.Equal(HttpStatusCode.Created, (await PutAsync(url, "after", "v")).Status);
-            Assert.Equal(137, await daemon.EndAsync("KILL"));
-
-            var (again, urlAgain) = await Daemon.StartEtcdAsync(Path.Combine(mount, "m"));
-            await using var ownedAgain = again;
-            foreach (string key in (string[])["before", "after", .. Enumerable.Range(0, taken).Select(i => $"k{i}")])
-            {
-                Assert.True(await Daemon.SucceedsAsync($"{urlAgain}/v2/keys/{key}"), $"{key} was acknowledged and is not there");
-            }
+            taken++;
         }
-        finally
+
+        Assert.Equal(HttpStatusCode.InternalServerError, full.Status);
+        Assert.Contains("no space left", full.Body, StringComparison.Ordinal);
+        Assert.Contains("\"value\":\"v\"", await Daemon.Http.GetStringAsync(new Uri($"{url}/v2/keys/before")), StringComparison.Ordinal);
+
+        disk.MakeRoom();
+        Assert.Equal(HttpStatusCode.Created, (await PutAsync(url, "after", "v")).Status);
+        Assert.Equal(137, await daemon.EndAsync("KILL"));
+
+        var (again, urlAgain) = await Daemon.StartEtcdAsync(_directory["disk/m"]);
+        await using var ownedAgain = again;
+        foreach (string key in (string[])["before", "after", .. Enumerable.Range(0, taken).Select(i => $"k{i}")])
         {
-            await Published.RunAsync("umount", [mount]);
+            Assert.True(await Daemon.SucceedsAsync($"{urlAgain}/v2/keys/{key}"), $"{key} was acknowledged and is not there");
         }
     }
 
@@ -131,7 +122,6 @@ public sealed class HostTests : IDisposable
         Assert.Equal(HttpStatusCode.Created, (await PutAsync(url, "k", "v")).Status);
     }
 
-    /// <summary>As full as it gets.</summary>
     private static async Task<(HttpStatusCode Status, string Body)> PutAsync(string url, string key, string value)
     {
         using var form = new FormUrlEncodedContent([KeyValuePair.Create("value", value)]);

@@ -146,42 +146,33 @@ public sealed class HandoverTests : IDisposable
     [Fact]
     public async Task On_a_full_disk_units_go_on_start_and_come_back_and_what_was_lost_is_counted()
     {
-        string disk = Directory.CreateDirectory(_directory["state"]).FullName;
-        var mounted = await Published.RunAsync("mount", ["-t", "tmpfs", "-o", "size=1m", "tmpfs", disk]);
-        Assert.SkipUnless(mounted.ExitCode == 0, $"nothing can be mounted here: {mounted.Error}");
-        try
-        {
-            Write("talk.service", $"[Service]\nExecStart=/bin/sh -c 'while sleep 0.01; do echo {new string('x', 500)}; done'\n");
-            Write("back.service", "[Service]\nExecStart=/bin/sleep 1000\nRestart=always\nRestartSec=0\n");
-            Write("new.service", "[Service]\nExecStart=/bin/sleep 1000\n");
-            await using var unitd = await StartAsync();
-            Assert.Equal(0, (await UnitctlAsync("start", "talk", "back")).ExitCode);
-            string supervisor = await SupervisorAsync(unitd);
-            string main = await PropertyAsync("back", "MainPID");
+        await using var disk = await SmallDisk.MountAsync(_directory["state"], "1m");
+        Write("talk.service", $"[Service]\nExecStart=/bin/sh -c 'while sleep 0.01; do echo {new string('x', 500)}; done'\n");
+        Write("back.service", "[Service]\nExecStart=/bin/sleep 1000\nRestart=always\nRestartSec=0\n");
+        Write("new.service", "[Service]\nExecStart=/bin/sleep 1000\n");
+        await using var unitd = await StartAsync();
+        Assert.Equal(0, (await UnitctlAsync("start", "talk", "back")).ExitCode);
+        string supervisor = await SupervisorAsync(unitd);
+        string main = await PropertyAsync("back", "MainPID");
 
-            TemporaryDirectory.FillUp(Path.Combine(disk, "ballast"));
-            Assert.Equal(0, (await UnitctlAsync("start", "new")).ExitCode);
-            Assert.Equal(0, (await UnitctlAsync("kill", "-s", "KILL", "back")).ExitCode);
-            await unitd.UntilAsync(async () => await PropertyAsync("back", "MainPID") is var now && now != main && now != "0", _patience, "the service did not come back");
-            await Task.Delay(500, TestContext.Current.CancellationToken);
-            Assert.Equal(supervisor, await SupervisorAsync(unitd));
-            Assert.Contains("cannot write the state of ", unitd.Log, StringComparison.Ordinal);
+        disk.FillUp();
+        Assert.Equal(0, (await UnitctlAsync("start", "new")).ExitCode);
+        Assert.Equal(0, (await UnitctlAsync("kill", "-s", "KILL", "back")).ExitCode);
+        await unitd.UntilAsync(async () => await PropertyAsync("back", "MainPID") is var now && now != main && now != "0", _patience, "the service did not come back");
+        await Task.Delay(500, TestContext.Current.CancellationToken);
+        Assert.Equal(supervisor, await SupervisorAsync(unitd));
+        Assert.Contains("cannot write the state of ", unitd.Log, StringComparison.Ordinal);
 
-            // With room again nothing is missing but the lines, and a supervisor that is killed is followed by one that knows.
-            File.Delete(Path.Combine(disk, "ballast"));
-            await unitd.UntilAsync(
-                async () => (await UnitctlAsync("journal", "-n", "all", "talk")).Output.Contains("lines were lost here", StringComparison.Ordinal), _patience, "the loss is not told of");
-            await unitd.UntilAsync(() => Task.FromResult(unitd.Log.Contains("the states of all units are written again", StringComparison.Ordinal)), _patience, "the states were not written");
-            main = await PropertyAsync("new", "MainPID");
-            await Published.RunAsync("/bin/kill", ["-s", "KILL", supervisor]);
-            await unitd.UntilAsync(async () => (await UnitctlAsync("list-units")).ExitCode == 0 && await SupervisorAsync(unitd) != supervisor, _patience, "unitd did not come back");
-            Assert.Equal(main, await PropertyAsync("new", "MainPID"));
-            Assert.Equal(0, await unitd.EndAsync("TERM"));
-        }
-        finally
-        {
-            await Published.RunAsync("umount", ["-l", disk]);
-        }
+        // With room again nothing is missing but the lines, and a supervisor that is killed is followed by one that knows.
+        disk.MakeRoom();
+        await unitd.UntilAsync(
+            async () => (await UnitctlAsync("journal", "-n", "all", "talk")).Output.Contains("lines were lost here", StringComparison.Ordinal), _patience, "the loss is not told of");
+        await unitd.UntilAsync(() => Task.FromResult(unitd.Log.Contains("the states of all units are written again", StringComparison.Ordinal)), _patience, "the states were not written");
+        main = await PropertyAsync("new", "MainPID");
+        await Published.RunAsync("/bin/kill", ["-s", "KILL", supervisor]);
+        await unitd.UntilAsync(async () => (await UnitctlAsync("list-units")).ExitCode == 0 && await SupervisorAsync(unitd) != supervisor, _patience, "unitd did not come back");
+        Assert.Equal(main, await PropertyAsync("new", "MainPID"));
+        Assert.Equal(0, await unitd.EndAsync("TERM"));
     }
 
     /// <summary>Says a line and hears one.</summary>
