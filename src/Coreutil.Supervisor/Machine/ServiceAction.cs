@@ -53,7 +53,16 @@ public abstract record ServiceAction
     public sealed record TellMissingPidFile(ServiceState After) : ServiceAction;
 
     /// <summary>A line for the unit's journal, in systemd's words; the priority is syslog's, information where it is no trouble.</summary>
-    public sealed record Report(string Text, int Priority = Priorities.Information) : ServiceAction;
+    public sealed record Report(string Text, int Priority = Priorities.Information) : ServiceAction
+    {
+        /// <summary>What is said of a unit that is down.</summary>
+        public static Report OfEnd(ServiceResult result) => result switch
+        {
+            ServiceResult.Success => new("Deactivated successfully."),
+            ServiceResult.ExecCondition => new($"Skipped due to '{ServiceNames.Result(result)}'."),
+            _ => new($"Failed with result '{ServiceNames.Result(result)}'.", Priorities.Warning),
+        };
+    }
 }
 
 public enum KillTarget

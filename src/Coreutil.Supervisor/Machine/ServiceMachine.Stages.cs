@@ -190,13 +190,7 @@ public sealed partial class ServiceMachine
         bool isRestarting = restarts || _isRestarting;
         _isRestarting = false;
         _actions.Add(new ServiceAction.ArmWatchdog(null));
-        _actions.Add(Result switch
-        {
-            ServiceResult.Success => new ServiceAction.Report("Deactivated successfully."),
-            ServiceResult.ExecCondition => new ServiceAction.Report($"Skipped due to '{ServiceNames.Result(Result)}'."),
-            _ => new ServiceAction.Report($"Failed with result '{ServiceNames.Result(Result)}'.", Priorities.Warning),
-        });
-
+        _actions.Add(ServiceAction.Report.OfEnd(Result));
         _actions.Add(new ServiceAction.TellLeftOvers(IsStarting: false));
 
         // systemd too is down for a moment before it waits: whoever follows the states sees it.

@@ -71,8 +71,8 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
         base.ResetFailed();
         if (_sub == "failed")
         {
-            Enter("dead");
-            _result = ServiceResult.Success;
+            (_sub, _result) = ("dead", ServiceResult.Success);
+            NotePassage(State);
         }
     }
 
@@ -102,17 +102,14 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
     protected void Enter(string sub, ServiceResult result = ServiceResult.Success)
     {
         bool wasActive = IsActive;
-        _result = sub == "dead" && _result != ServiceResult.Success ? _result : result;
+        _result = result;
         if (_sub != sub)
         {
             _sub = sub;
-            if (sub == "failed")
+            if (!IsActive)
             {
-                Report($"Failed with result '{ServiceNames.Result(result)}'.", Priorities.Warning);
-            }
-            else if (sub == "dead" && result == ServiceResult.Success)
-            {
-                Report("Deactivated successfully.");
+                var (text, priority) = ServiceAction.Report.OfEnd(result);
+                Report(text, priority);
             }
 
             NotePassage(State);
