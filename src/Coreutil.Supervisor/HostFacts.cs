@@ -20,16 +20,26 @@ public static class HostFacts
         Shell = new UserDatabase().TryFindUser("0")?.Shell ?? "/bin/sh",
         UserName = Environment.GetEnvironmentVariable("USER") ?? "root",
         Home = Environment.GetEnvironmentVariable("HOME") ?? "/root",
+        OsRelease = ReadOsRelease(),
     };
+
+    /// <summary>Where the programs of units are looked for: where our links are installed, and then everywhere else.</summary>
+    public const string ProgramDirectories = "/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
     /// <summary>The environment every unit starts from: our links first in PATH (and where they are installed), so that a sidekick's etcdctl is ours on a bare host.</summary>
     public static ImmutableArray<KeyValuePair<string, string>> BaseEnvironment(UnitdOptions options) =>
     [
-        new("PATH", $"{(options.BinDirectory is { } bin ? $"{bin}:" : "")}/opt/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"),
+        new("PATH", $"{(options.BinDirectory is { } bin ? $"{bin}:" : "")}{ProgramDirectories}"),
         new("LANG", "C.UTF-8"),
         new("COREOS_PRIVATE_IPV4", options.Address.ToString()),
         new("COREOS_PUBLIC_IPV4", options.Address.ToString()),
     ];
+
+    private static Dictionary<string, string> ReadOsRelease()
+    {
+        string? path = ((string[])["/etc/os-release", "/usr/lib/os-release"]).FirstOrDefault(File.Exists);
+        return path is null ? [] : EnvironmentText.ParseFile(File.ReadAllText(path)).GroupBy(field => field.Key).ToDictionary(field => field.Key, field => field.Last().Value);
+    }
 
     private static string ReadLine(string path)
     {

@@ -18,7 +18,7 @@ public sealed partial class UnitSupervisor
         using var noProcess = _host.Children.Freeze();
         using var noMessage = _notify.Freeze();
         using var noOutput = _output.Freeze();
-        while (_steps.Reader.TryRead(out var step))
+        while (_loop.TryTake(out var step))
         {
             step();
             Settle();

@@ -22,7 +22,7 @@ public sealed partial class UnitSupervisor : IDisposable
     private static readonly TimeSpan _probePeriod = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan _savingPause = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<Action> _steps = Channel.CreateUnbounded<Action>(new() { SingleReader = true });
+    private readonly StepLoop _loop = new();
     private readonly Dictionary<string, SupervisedUnit> _units = new(StringComparer.Ordinal);
     private readonly Dictionary<string, (UnitState State, bool IsIdle, int Refusals)> _lastStates = new(StringComparer.Ordinal);
     private readonly Dictionary<int, (ServiceUnit Unit, ProcessRole Role)> _processes = [];
@@ -131,19 +131,7 @@ public sealed partial class UnitSupervisor : IDisposable
         Recover();
         StartEnabled();
         Settle();
-        Task probing = ProbeAsync(cancel);
-        try
-        {
-            await foreach (var step in _steps.Reader.ReadAllAsync(cancel))
-            {
-                step();
-                Settle();
-            }
-        }
-        finally
-        {
-            await probing.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }
+        await _loop.RunAsync(Settle, ProbeAsync, cancel);
     }
 
     /// <summary>Runs <paramref name="ask"/> on the loop and gives its answer.</summary>
@@ -354,7 +342,7 @@ public sealed partial class UnitSupervisor : IDisposable
         }
     }
 
-    private void Post(Action step) => _steps.Writer.TryWrite(step);
+    private void Post(Action step) => _loop.Post(step);
 
     private void Report(SupervisedUnit unit, string text, int priority)
     {

@@ -13,9 +13,11 @@ public sealed class UnitdServer : IDisposable
     private const string Self = "/proc/self/exe";
 
     private static readonly TimeSpan _reexecutionPause = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan _acceptPause = TimeSpan.FromMilliseconds(200);
 
     private readonly UnitdOptions _options;
     private readonly string _executable;
+    private readonly Action<string> _log;
     private readonly UnitSupervisor _supervisor;
     private readonly UnitRequests _requests;
     private readonly TimeProvider _time;
@@ -34,6 +36,7 @@ public sealed class UnitdServer : IDisposable
     {
         _options = options;
         _executable = executable;
+        _log = log;
         _time = time;
         try
         {
@@ -70,7 +73,10 @@ public sealed class UnitdServer : IDisposable
         return listener;
     }
 
-    /// <summary>Serves until <paramref name="cancel"/> or a shutdown request; then all units are stopped in order.</summary>
+    /// <summary>
+    /// Serves until <paramref name="cancel"/> or a shutdown request; then all units are stopped in order. A failure that nobody foresaw is thrown, and stops
+    /// no unit.
+    /// </summary>
     public async Task RunAsync(CancellationToken cancel)
     {
         using var ending = new CancellationTokenSource();
@@ -81,8 +87,8 @@ public sealed class UnitdServer : IDisposable
             await TellDoneAsync(_asked);
         }
 
-        await Task.WhenAny(loop, serving, _shutdown.Task, Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel));
-        if (!loop.IsCompleted)
+        Task stopping = Task.WhenAny(_shutdown.Task, Task.Delay(Timeout.InfiniteTimeSpan, _time, cancel));
+        if (await Task.WhenAny(loop, serving, stopping) == stopping)
         {
             await await _supervisor.AskAsync(supervisor => supervisor.StopAll());
         }
@@ -90,9 +96,12 @@ public sealed class UnitdServer : IDisposable
         await ending.CancelAsync();
         await loop.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await serving.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (loop.IsFaulted)
+        foreach (var part in (Task[])[loop, serving])
         {
-            await loop;
+            if (part.IsFaulted)
+            {
+                await part;
+            }
         }
     }
 
@@ -109,9 +118,18 @@ public sealed class UnitdServer : IDisposable
         var connections = new HashSet<Task>();
         while (!cancel.IsCancellationRequested)
         {
-            var connection = await _listener.AcceptAsync(cancel);
-            connections.RemoveWhere(task => task.IsCompleted);
-            connections.Add(AnswerAsync(connection, cancel));
+            try
+            {
+                var connection = await _listener.AcceptAsync(cancel);
+                connections.RemoveWhere(task => task.IsCompleted);
+                connections.Add(AnswerAsync(connection, cancel));
+            }
+            catch (SocketException full)
+            {
+                // Whoever is connected may leave: who wants in waits until then.
+                _log($"cannot take a connection: {full.Message}");
+                await Task.Delay(_acceptPause, _time, cancel);
+            }
         }
 
         await Task.WhenAll(connections);

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Coreutil.Supervisor.Machine;
 
@@ -142,6 +143,18 @@ public sealed record ServiceSettings
 public sealed record ExitStatusSet(FrozenSet<int> Codes, FrozenSet<int> SignalNumbers)
 {
     public static ExitStatusSet Empty { get; } = new(FrozenSet<int>.Empty, FrozenSet<int>.Empty);
+
+    /// <summary>A code, or the name of one or of a signal; neither for a word that is none.</summary>
+    public static (int? Code, int? Signal) Parse(string word) =>
+        int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? (code <= byte.MaxValue ? code : null, null)
+        : ExitCodeNames.Parse(word) is { } named ? (named, null)
+        : (null, Signals.Parse(word));
+
+    public static ExitStatusSet Of(IEnumerable<string> words)
+    {
+        var parsed = words.Select(Parse).ToArray();
+        return new(parsed.Select(status => status.Code).OfType<int>().ToFrozenSet(), parsed.Select(status => status.Signal).OfType<int>().ToFrozenSet());
+    }
 
     public bool Contains(ProcessExit exit) => exit.Kind == ProcessExitKind.Exited ? Codes.Contains(exit.Status) : SignalNumbers.Contains(exit.Status);
 }

@@ -113,6 +113,14 @@ public static unsafe class Executor
         foreach (var limit in spec.Limits)
         {
             (values[0], values[1]) = (limit.Soft, limit.Hard);
+            if (LibC.SetLimit(limit.Resource, values) == 0)
+            {
+                continue;
+            }
+
+            // Above what this host may give, what is nearest is taken, as systemd does.
+            LibC.GetLimit(limit.Resource, values);
+            (values[0], values[1]) = (Math.Min(limit.Soft, values[1]), Math.Min(limit.Hard, values[1]));
             if (LibC.SetLimit(limit.Resource, values) != 0)
             {
                 return (ExitCodeNames.Limits, LastError());

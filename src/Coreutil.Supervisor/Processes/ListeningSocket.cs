@@ -42,7 +42,7 @@ public sealed class ListeningSocket : IDisposable
             return descriptor >= 0 ? new(null, descriptor, kind, address) : throw new IOException($"cannot open {address}");
         }
 
-        var endpoint = EndPointOf(address);
+        var endpoint = ListenAddress.Parse(address).Address ?? throw new SocketException((int)SocketError.AddressNotAvailable);
         var type = kind switch
         {
             SocketKind.Stream => SocketType.Stream,
@@ -136,22 +136,5 @@ public sealed class ListeningSocket : IDisposable
         }
 
         _socket?.Dispose();
-    }
-
-    private static EndPoint EndPointOf(string address)
-    {
-        if (address.StartsWith('/'))
-        {
-            return new UnixDomainSocketEndPoint(address);
-        }
-
-        if (address.StartsWith('@'))
-        {
-            return new UnixDomainSocketEndPoint('\0' + address[1..]);
-        }
-
-        return ushort.TryParse(address, out ushort port) ? new IPEndPoint(IPAddress.IPv6Any, port)
-            : IPEndPoint.TryParse(address, out var endpoint) ? endpoint
-            : throw new SocketException((int)SocketError.AddressNotAvailable);
     }
 }

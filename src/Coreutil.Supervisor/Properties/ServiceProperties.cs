@@ -8,7 +8,7 @@ namespace Coreutil.Supervisor.Properties;
 internal static class ServiceProperties
 {
     private static readonly string[] _limits =
-        ["CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO"];
+        ["CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"];
 
     public static void Add(PropertyList list, ServiceUnit service)
     {

@@ -28,7 +28,7 @@ internal static class AutomountReader
         {
             Where = where,
             ExtraOptions = section.Text("ExtraOptions"),
-            DirectoryMode = section.Octal("DirectoryMode") ?? 0x1ED,
+            DirectoryMode = section.Mode("DirectoryMode") ?? 0x1ED,
             IdleTimeout = section.Span("TimeoutIdleSec", null, isZeroInfinite: true),
             Mount = $"{UnitName.WithoutSuffix(definition.Name)}.mount",
         };

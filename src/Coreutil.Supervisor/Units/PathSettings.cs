@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Coreutil.Units.Files;
 
@@ -26,20 +27,23 @@ public sealed record PathSettings
 /// <summary>[Path] (systemd.path(5)).</summary>
 internal static class PathReader
 {
-    private static readonly (string Setting, PathKind Kind)[] _kinds =
-    [
-        ("PathExists", PathKind.Exists), ("PathExistsGlob", PathKind.ExistsGlob), ("PathChanged", PathKind.Changed), ("PathModified", PathKind.Modified),
-        ("DirectoryNotEmpty", PathKind.DirectoryNotEmpty),
-    ];
+    private static readonly FrozenDictionary<string, PathKind> _kinds = new Dictionary<string, PathKind>
+    {
+        ["PathExists"] = PathKind.Exists,
+        ["PathExistsGlob"] = PathKind.ExistsGlob,
+        ["PathChanged"] = PathKind.Changed,
+        ["PathModified"] = PathKind.Modified,
+        ["DirectoryNotEmpty"] = PathKind.DirectoryNotEmpty,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static UnitDefinition Read(UnitDefinition definition, UnitSection section, List<string> problems)
     {
         var defaults = new PathSettings { Unit = section.Text("Unit") ?? $"{UnitName.WithoutSuffix(definition.Name)}.service" };
         var path = defaults with
         {
-            Watches = [.. _kinds.SelectMany(kind => section.List(kind.Setting).Select(value => (kind.Kind, section.Expand(value))))],
+            Watches = [.. section.List(_kinds.Keys).Select(watch => (_kinds[watch.Setting], section.Expand(watch.Value)))],
             MakesDirectory = section.Flag("MakeDirectory", false),
-            DirectoryMode = section.Octal("DirectoryMode") ?? defaults.DirectoryMode,
+            DirectoryMode = section.Mode("DirectoryMode") ?? defaults.DirectoryMode,
         };
         if (path.Watches.IsEmpty)
         {

@@ -37,7 +37,7 @@ internal static class ServiceDirectories
     public static ImmutableArray<DirectoriesOfAKind> Read(UnitSection section) =>
     [
         .. DirectoryKind.All
-            .Select(kind => new DirectoriesOfAKind(kind, [.. section.Words(kind.Setting).Where(IsBelow)], section.Octal($"{kind.Setting}Mode") ?? 0x1ED))
+            .Select(kind => new DirectoriesOfAKind(kind, [.. section.Words(kind.Setting).Where(IsBelow)], section.Mode($"{kind.Setting}Mode") ?? 0x1ED))
             .Where(directories => directories.Names.Length > 0),
     ];
 

@@ -1,6 +1,4 @@
-using System.Collections.Frozen;
 using System.Collections.Immutable;
-using System.Globalization;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Units.Files;
 
@@ -69,9 +67,9 @@ internal static class ServiceReader
             FinalKillSignal = section.Signal("FinalKillSignal") ?? defaults.FinalKillSignal,
             SendsKill = section.Flag("SendSIGKILL", true),
             SendsHangUp = section.Flag("SendSIGHUP", false),
-            SuccessStatuses = Statuses(section, "SuccessExitStatus"),
-            RestartPreventStatuses = Statuses(section, "RestartPreventExitStatus"),
-            RestartForceStatuses = Statuses(section, "RestartForceExitStatus"),
+            SuccessStatuses = ExitStatusSet.Of(section.Words("SuccessExitStatus")),
+            RestartPreventStatuses = ExitStatusSet.Of(section.Words("RestartPreventExitStatus")),
+            RestartForceStatuses = ExitStatusSet.Of(section.Words("RestartForceExitStatus")),
         };
         Refuse(section, settings, problems);
         var context = ServiceContextReader.Read(section);
@@ -140,31 +138,23 @@ internal static class ServiceReader
         _ => RestartMode.No,
     };
 
-    /// <summary>A line that is no command line is passed over, as systemd does; only an ExecStart= that names no program at all refuses the unit.</summary>
+    /// <summary>A line that is no command line is passed over, as the systemd of fleet's days did; an ExecStart= that is none refuses the unit.</summary>
     private static ImmutableArray<ServiceCommand> ReadCommands(UnitSection section, string setting, List<string> problems)
     {
         var commands = ImmutableArray.CreateBuilder<ServiceCommand>();
         foreach (string value in section.List(setting))
         {
-            switch (ExecLine.Parse(value, section.Expand))
+            switch (ExecLine.Parse(value, section.TryExpand))
             {
                 case ExecLineResult.Parsed parsed:
                     commands.AddRange(parsed.Commands.Select(line => new ServiceCommand(line.Path, line.Words, line.IsFailureIgnored, line.IsLiteral, line.IsPrivileged)));
                     break;
-                case ExecLineResult.Refused refused when setting == "ExecStart":
-                    problems.Add($"{setting}= {refused.What}");
+                case ExecLineResult.Refused { IsFatal: true } refused when setting == "ExecStart":
+                    problems.Add(refused.What);
                     break;
             }
         }
 
         return commands.ToImmutable();
-    }
-
-    private static ExitStatusSet Statuses(UnitSection section, string setting)
-    {
-        var words = section.Words(setting);
-        return new(
-            words.Select(word => int.TryParse(word, NumberStyles.None, CultureInfo.InvariantCulture, out int code) ? code : ExitCodeNames.Parse(word)).OfType<int>().ToFrozenSet(),
-            words.Where(word => !char.IsAsciiDigit(word[0])).Select(Signals.Parse).OfType<int>().ToFrozenSet());
     }
 }

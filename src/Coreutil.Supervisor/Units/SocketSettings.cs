@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Coreutil.Units.Files;
 
@@ -40,10 +41,13 @@ public sealed record SocketSettings
 /// <summary>[Socket] (systemd.socket(5)).</summary>
 internal static class SocketReader
 {
-    private static readonly (string Setting, SocketKind Kind)[] _kinds =
-    [
-        ("ListenStream", SocketKind.Stream), ("ListenDatagram", SocketKind.Datagram), ("ListenSequentialPacket", SocketKind.SequentialPacket), ("ListenFIFO", SocketKind.Fifo),
-    ];
+    private static readonly FrozenDictionary<string, SocketKind> _kinds = new Dictionary<string, SocketKind>
+    {
+        ["ListenStream"] = SocketKind.Stream,
+        ["ListenDatagram"] = SocketKind.Datagram,
+        ["ListenSequentialPacket"] = SocketKind.SequentialPacket,
+        ["ListenFIFO"] = SocketKind.Fifo,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
 
     public static UnitDefinition Read(UnitDefinition definition, UnitSection section, List<string> problems)
     {
@@ -52,11 +56,11 @@ internal static class SocketReader
         var defaults = new SocketSettings { Service = accepts ? $"{stem}@.service" : section.Text("Service") ?? $"{stem}.service" };
         var socket = defaults with
         {
-            Listens = [.. _kinds.SelectMany(kind => section.List(kind.Setting).Select(value => (kind.Kind, section.Expand(value))))],
+            Listens = [.. section.List(_kinds.Keys).Select(listen => (_kinds[listen.Setting], section.Expand(listen.Value)))],
             Accepts = accepts,
             MaxConnections = section.Number("MaxConnections") ?? defaults.MaxConnections,
-            Mode = section.Octal("SocketMode") ?? defaults.Mode,
-            DirectoryMode = section.Octal("DirectoryMode") ?? defaults.DirectoryMode,
+            Mode = section.Mode("SocketMode") ?? defaults.Mode,
+            DirectoryMode = section.Mode("DirectoryMode") ?? defaults.DirectoryMode,
             User = section.Text("SocketUser"),
             Group = section.Text("SocketGroup"),
             IsRemovedOnStop = section.Flag("RemoveOnStop", false),

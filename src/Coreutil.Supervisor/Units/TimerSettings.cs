@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using Coreutil.Units.Files;
 
@@ -32,23 +33,31 @@ public sealed record TimerSettings
 /// <summary>[Timer] (systemd.timer(5)). AccuracySec= is not needed: nothing here is late on purpose.</summary>
 internal static class TimerReader
 {
-    private static readonly (string Setting, TimerBase Base)[] _delays =
-    [
-        ("OnActiveSec", TimerBase.Active), ("OnBootSec", TimerBase.Boot), ("OnStartupSec", TimerBase.Startup),
-        ("OnUnitActiveSec", TimerBase.UnitActive), ("OnUnitInactiveSec", TimerBase.UnitInactive),
-    ];
+    private const string Calendar = "OnCalendar";
+
+    private static readonly FrozenDictionary<string, TimerBase> _bases = new Dictionary<string, TimerBase>
+    {
+        ["OnActiveSec"] = TimerBase.Active,
+        ["OnBootSec"] = TimerBase.Boot,
+        ["OnStartupSec"] = TimerBase.Startup,
+        ["OnUnitActiveSec"] = TimerBase.UnitActive,
+        ["OnUnitInactiveSec"] = TimerBase.UnitInactive,
+    }.ToFrozenDictionary(StringComparer.Ordinal);
+
+    private static readonly FrozenSet<string> _settings = FrozenSet.ToFrozenSet([.. _bases.Keys, Calendar]);
 
     public static UnitDefinition Read(UnitDefinition definition, UnitSection section, List<string> problems)
     {
+        var moments = section.List(_settings).Select(moment => (moment.Setting, Value: section.Expand(moment.Value))).ToArray();
         var timer = new TimerSettings
         {
             Unit = section.Text("Unit") ?? $"{UnitName.WithoutSuffix(definition.Name)}.service",
             Delays =
             [
-                .. _delays.SelectMany(delay => section.List(delay.Setting)
-                    .Select(value => TimeSpanText.TryParse(value, out var span) ? span : null).OfType<TimeSpan>().Select(span => (delay.Base, span))),
+                .. moments.Where(moment => moment.Setting != Calendar)
+                    .SelectMany(moment => TimeSpanText.TryParse(moment.Value, out var span) && span is { } delay ? ((TimerBase, TimeSpan)[])[(_bases[moment.Setting], delay)] : []),
             ],
-            Calendar = [.. section.List("OnCalendar").Select(value => CalendarSpec.TryParse(section.Expand(value))).OfType<CalendarSpec>()],
+            Calendar = [.. moments.Where(moment => moment.Setting == Calendar).Select(moment => CalendarSpec.TryParse(moment.Value)).OfType<CalendarSpec>()],
             RandomizedDelay = section.Span("RandomizedDelaySec", TimeSpan.Zero, isZeroInfinite: false) ?? TimeSpan.Zero,
             IsPersistent = section.Flag("Persistent", false),
             RemainsAfterElapse = section.Flag("RemainAfterElapse", true),

@@ -10,7 +10,17 @@ namespace Coreutil.Supervisor.Units;
 /// <param name="Argument">What is looked at, specifiers expanded.</param>
 /// <param name="IsTriggering">One of several, of which one has to hold (the bar).</param>
 /// <param name="IsNegated">It holds where the test does not (the exclamation mark).</param>
-public sealed record UnitCondition(string Kind, string Argument, bool IsTriggering, bool IsNegated);
+public sealed record UnitCondition(string Kind, string Argument, bool IsTriggering, bool IsNegated)
+{
+    /// <summary>The marks before the argument and the argument, its specifiers not yet filled in.</summary>
+    public static UnitCondition Parse(string kind, string value)
+    {
+        bool isTriggering = value.StartsWith('|');
+        string rest = isTriggering ? value[1..].TrimStart() : value;
+        bool isNegated = rest.StartsWith('!');
+        return new(kind, isNegated ? rest[1..].TrimStart() : rest, isTriggering, isNegated);
+    }
+}
 
 /// <summary>The tests of systemd.unit(5), "Conditions and Asserts", that a host without systemd can answer.</summary>
 public static class UnitConditions

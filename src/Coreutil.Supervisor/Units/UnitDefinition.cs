@@ -97,6 +97,9 @@ public sealed record UnitDefinition
 
     public string? LoadError { get; init; }
 
+    /// <summary>Each thing that <see cref="LoadError"/> tells of what the file says.</summary>
+    public ImmutableArray<string> Problems { get; init; } = [];
+
     public UnitDependencies Dependencies { get; init; } = new();
 
     public ImmutableArray<UnitCondition> Conditions { get; init; } = [];

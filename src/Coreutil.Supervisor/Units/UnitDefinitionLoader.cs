@@ -36,6 +36,8 @@ public sealed record UnitSources(
 /// <param name="whyNoAutomounts">What keeps automount units from working on this host; null where nothing does.</param>
 public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? whyNoAutomounts = null)
 {
+    private readonly SettingRules _rules = new(specifiers);
+
     private static readonly ImmutableArray<string> _conditions =
     [
         "PathExists", "PathExistsGlob", "PathIsDirectory", "PathIsSymbolicLink", "PathIsMountPoint", "PathIsReadWrite", "DirectoryNotEmpty", "FileNotEmpty",
@@ -46,13 +48,12 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? wh
     public UnitDefinition Load(string name, UnitSources sources)
     {
         var definition = new UnitDefinition { Name = name, Path = sources.Path, Description = name, DropIns = [.. sources.DropIns.Select(file => file.Path)], Fingerprint = sources.Fingerprint };
-        var options = ImmutableArray.CreateBuilder<UnitOption>();
-        foreach (var (_, text) in sources.DropIns.Prepend((sources.Path, sources.Text)))
-        {
-            options.AddRange(UnitFileReader.Read(text).File.Options);
-        }
-
-        var file = new UnitFile(options.ToImmutable());
+        var problems = new List<string>();
+        var file = new UnitFile(
+        [
+            .. sources.DropIns.Prepend((sources.Path, sources.Text)).SelectMany(source => UnitFileReader.Read(source.Item2).Options)
+                .Select(placed => _rules.Sound(name, placed.Option, problems)).OfType<UnitOption>(),
+        ]);
         var unit = new UnitSection(file, "Unit", name, specifiers);
         var own = Section(OwnSection(name));
         definition = definition with
@@ -70,7 +71,6 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? wh
             RefusesManualStop = unit.Flag("RefuseManualStop", false),
             IsStoppedWhenUnneeded = unit.Flag("StopWhenUnneeded", false),
         };
-        var problems = new List<string>();
         definition = UnitName.Suffix(name) switch
         {
             "service" => ServiceReader.Read(definition, own, problems),
@@ -84,7 +84,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? wh
         };
         return problems.Count == 0
             ? definition
-            : definition with { LoadState = "bad-setting", LoadError = $"{sources.Path}: {string.Join("; ", problems)}" };
+            : definition with { LoadState = "bad-setting", Problems = [.. problems], LoadError = $"{sources.Path}: {string.Join("; ", problems)}" };
 
         UnitSection Section(string section) => new(file, section, name, specifiers);
     }
@@ -111,25 +111,32 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? wh
         return TimeSpanText.TryParse(text ?? "", out var interval) ? interval ?? TimeSpan.MaxValue / 4 : null;
     }
 
-    private static UnitDependencies ReadDependencies(UnitSection unit, UnitSources sources) =>
-        new()
+    private static UnitDependencies ReadDependencies(UnitSection unit, UnitSources sources)
+    {
+        return new()
         {
-            Requires = [.. unit.Words("Requires"), .. sources.Requires],
-            Requisite = unit.Words("Requisite"),
-            Wants = [.. unit.Words("Wants"), .. sources.Wants],
-            BindsTo = unit.Words("BindsTo"),
-            PartOf = unit.Words("PartOf"),
-            Conflicts = unit.Words("Conflicts"),
-            After = unit.Words("After"),
-            Before = unit.Words("Before"),
-            OnFailure = unit.Words("OnFailure"),
-            OnSuccess = unit.Words("OnSuccess"),
-            PropagatesReloadTo = unit.Words("PropagatesReloadTo"),
-            ReloadPropagatedFrom = unit.Words("ReloadPropagatedFrom"),
-            PropagatesStopTo = unit.Words("PropagatesStopTo"),
-            StopPropagatedFrom = unit.Words("StopPropagatedFrom"),
+            Requires = [.. Names("Requires"), .. sources.Requires],
+            Requisite = Names("Requisite"),
+            Wants = [.. Names("Wants"), .. sources.Wants],
+            BindsTo = Names("BindsTo"),
+            PartOf = Names("PartOf"),
+            Conflicts = Names("Conflicts"),
+            After = Names("After"),
+            Before = Names("Before"),
+            OnFailure = Names("OnFailure"),
+            OnSuccess = Names("OnSuccess"),
+            PropagatesReloadTo = Names("PropagatesReloadTo"),
+            ReloadPropagatedFrom = Names("ReloadPropagatedFrom"),
+            PropagatesStopTo = Names("PropagatesStopTo"),
+            StopPropagatedFrom = Names("StopPropagatedFrom"),
             MountsFor = [.. unit.Words("RequiresMountsFor").SelectMany(UnitPathName.MountsOnTheWayTo).Distinct()],
         };
+
+        // A template stands for its instance of the same name: that of this unit, or the one called like it.
+        ImmutableArray<string> Names(string setting) => [.. unit.Words(setting).Select(name => UnitName.IsTemplate(name)
+            ? $"{UnitName.Prefix(name)}@{(UnitName.IsInstance(unit.Unit) ? UnitName.Instance(unit.Unit) : UnitName.Prefix(unit.Unit))}.{UnitName.Suffix(name)}"
+            : name)];
+    }
 
     private static ImmutableArray<UnitCondition> ReadConditions(UnitSection unit, string prefix)
     {
@@ -138,10 +145,8 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? wh
         {
             foreach (string value in unit.List(prefix + kind))
             {
-                bool isTriggering = value.StartsWith('|');
-                string rest = isTriggering ? value[1..].TrimStart() : value;
-                bool isNegated = rest.StartsWith('!');
-                conditions.Add(new(kind, unit.Expand(isNegated ? rest[1..].TrimStart() : rest), isTriggering, isNegated));
+                var condition = UnitCondition.Parse(kind, value);
+                conditions.Add(condition with { Argument = unit.Expand(condition.Argument) });
             }
         }
 

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Globalization;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Units.Files;
 
@@ -8,9 +7,15 @@ namespace Coreutil.Supervisor.Units;
 /// <summary>One section of a unit file, read as systemd reads it: what a value is not, it is passed over.</summary>
 internal sealed class UnitSection(UnitFile file, string section, string unit, SpecifierContext specifiers)
 {
+    /// <summary>07777</summary>
+    private const uint MostOfMode = 0xFFF;
+
     public string Unit => unit;
 
     public string Expand(string text) => Specifiers.Expand(text, unit, specifiers);
+
+    /// <summary>Null where one of the specifiers is unknown.</summary>
+    public string? TryExpand(string text) => Specifiers.AreKnown(text, unit, specifiers) ? Expand(text) : null;
 
     /// <summary>The last value that is not empty, as it stands.</summary>
     public string? Raw(string setting) => file.Value(section, setting) is { Length: > 0 } value ? value : null;
@@ -20,19 +25,22 @@ internal sealed class UnitSection(UnitFile file, string section, string unit, Sp
     /// <summary>All values since the last empty one.</summary>
     public IEnumerable<string> List(string setting) => file.ListValues(section, setting);
 
+    /// <summary>The same of settings that are one list together: in the file's order, and an empty one takes back all of them.</summary>
+    public IEnumerable<(string Setting, string Value)> List(IReadOnlyCollection<string> settings)
+    {
+        var all = file.Options.Where(option => option.Section == section && settings.Contains(option.Name)).ToList();
+        return all.Skip(all.FindLastIndex(option => option.Value.Length == 0) + 1).Select(option => (option.Name, option.Value));
+    }
+
     /// <summary>The words of a list setting, specifiers expanded.</summary>
     public ImmutableArray<string> Words(string setting) =>
-        [.. List(setting).SelectMany(value => value.Split((char[])[' ', '\t', '\n', '\\'], StringSplitOptions.RemoveEmptyEntries)).Select(Expand)];
+        [.. List(setting).SelectMany(value => SplitWords(value)).Select(Expand)];
 
     public bool Flag(string setting, bool otherwise) => Boolean(Raw(setting)) ?? otherwise;
 
-    public int? Number(string setting) => int.TryParse(Raw(setting), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number : null;
+    public int? Number(string setting) => NumberText.ParseSigned(Raw(setting)) is { } number and >= int.MinValue and <= int.MaxValue ? (int)number : null;
 
-    public uint? Octal(string setting)
-    {
-        string digits = Raw(setting) ?? "";
-        return digits.Length is > 0 and < 8 && digits.All(digit => digit is >= '0' and <= '7') ? Convert.ToUInt32(digits, 8) : null;
-    }
+    public uint? Mode(string setting) => Mode((ReadOnlySpan<char>)Raw(setting));
 
     /// <summary>A time span; null is no limit. Where zero means no limit, it is null too.</summary>
     public TimeSpan? Span(string setting, TimeSpan? otherwise, bool isZeroInfinite)
@@ -47,10 +55,16 @@ internal sealed class UnitSection(UnitFile file, string section, string unit, Sp
 
     public int? Signal(string setting) => Raw(setting) is { } value ? Signals.Parse(value) : null;
 
-    public static bool? Boolean(string? text) => text switch
+    /// <summary>Words without quotes: names of units, variables and their like.</summary>
+    public static string[] SplitWords(string value) => value.Split((char[])[' ', '\t', '\n'], StringSplitOptions.RemoveEmptyEntries);
+
+    public static bool? Boolean(string? text) => text?.ToLowerInvariant() switch
     {
         "1" or "yes" or "y" or "true" or "t" or "on" => true,
         "0" or "no" or "n" or "false" or "f" or "off" => false,
         _ => null,
     };
+
+    /// <summary>The bits of a file's mode, in octal digits.</summary>
+    public static uint? Mode(ReadOnlySpan<char> text) => NumberText.ParseOctal(text) is { } mode and <= MostOfMode ? (uint)mode : null;
 }

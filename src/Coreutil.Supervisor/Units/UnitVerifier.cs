@@ -1,5 +1,5 @@
 using System.Collections.Immutable;
-using Coreutil.Supervisor.Machine;
+using Coreutil.Supervisor.Processes;
 using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor.Units;
@@ -13,17 +13,9 @@ public sealed record UnitProblem(int Line, int Column, string What)
 /// <summary>Reads a unit file as systemd would and says of every line what would come of it.</summary>
 public sealed class UnitVerifier(SpecifierContext specifiers)
 {
-    private static readonly ImmutableArray<string> _flags =
-        ["RemainAfterExit", "GuessMainPID", "SendSIGKILL", "SendSIGHUP", "IgnoreSIGPIPE", "StopWhenUnneeded", "RefuseManualStart", "RefuseManualStop", "Persistent", "Accept", "MakeDirectory", "RemoveOnStop", "RemainAfterElapse"];
+    private const string Refusal = " (load state bad-setting)";
 
-    /// <summary>With systemd's word for what it cannot read.</summary>
-    private static readonly ImmutableArray<(string Setting, string Kind, string[] Values)> _choices =
-    [
-        ("Type", "service type", ["simple", "exec", "forking", "oneshot", "dbus", "notify", "idle"]),
-        ("Restart", "service restart specifier", ["no", "always", "on-success", "on-failure", "on-abnormal", "on-abort", "on-watchdog"]),
-        ("KillMode", "kill mode specification", ["control-group", "mixed", "process", "none"]),
-        ("NotifyAccess", "notify access specifier", ["none", "main", "exec", "all"]),
-    ];
+    private readonly SettingRules _rules = new(specifiers);
 
     public ImmutableArray<UnitProblem> Verify(string name, string path, string text)
     {
@@ -45,12 +37,13 @@ public sealed class UnitVerifier(SpecifierContext specifiers)
             problems.AddRange(Problems(name, placed.Option).Select(what => new UnitProblem(placed.Line, placed.Column, what)));
         }
 
+        // What the whole of it lacks stands at its section; what a line lacks is told there.
         var definition = new UnitDefinitionLoader(specifiers).Load(name, new UnitSources(path, text, [], [], []));
-        if (definition.LoadError is { } error)
-        {
-            int line = content.Options.FirstOrDefault(placed => placed.Option.Section == UnitDefinitionLoader.OwnSection(name)).Line;
-            problems.Add(new(Math.Max(line, 1), 1, $"{error[(error.IndexOf(": ", StringComparison.Ordinal) + 2)..]} (load state {definition.LoadState})"));
-        }
+        int line = content.Options.FirstOrDefault(placed => placed.Option.Section == UnitDefinitionLoader.OwnSection(name)).Line;
+        string[] told = [.. problems.Select(problem => problem.What)];
+        var untold = definition is { LoadError: { } error, Problems: [] } ? [error[(error.IndexOf(": ", StringComparison.Ordinal) + 2)..]]
+            : definition.Problems.Where(problem => !told.Any(what => what.StartsWith(problem, StringComparison.Ordinal)));
+        problems.AddRange(untold.Select(what => new UnitProblem(Math.Max(line, 1), 1, $"{what} (load state {definition.LoadState})")));
 
         return [.. problems.OrderBy(problem => problem.Line).ThenBy(problem => problem.Column)];
     }
@@ -62,65 +55,59 @@ public sealed class UnitVerifier(SpecifierContext specifiers)
             return [unknown];
         }
 
-        if (option.Value.Length == 0 || option.Section is not ("Unit" or "Service" or "Timer" or "Path" or "Socket" or "Mount"))
-        {
-            return [];
-        }
-
-        if (option.Name.StartsWith("Exec", StringComparison.Ordinal))
-        {
-            return ExecProblems(unit, option);
-        }
-
-        if (_flags.Contains(option.Name) && UnitSection.Boolean(option.Value) is null)
-        {
-            return [$"Failed to parse boolean value, ignoring: {option.Value}"];
-        }
-
-        if (option.Name.EndsWith("Sec", StringComparison.Ordinal) && !TimeSpanText.TryParse(option.Value, out _))
-        {
-            string kind = option.Section == "Timer" && option.Name.StartsWith("On", StringComparison.Ordinal) ? "timer" : option.Name.StartsWith("Timeout", StringComparison.Ordinal) ? "time" : "sec";
-            return [$"Failed to parse {kind} value, ignoring: {option.Value}"];
-        }
-
-        if (option.Name.EndsWith("Signal", StringComparison.Ordinal) && Signals.Parse(option.Value) is null)
-        {
-            return [$"Failed to parse signal name, ignoring: {option.Value}"];
-        }
-
-        if (option.Name == "OnCalendar" && CalendarSpec.TryParse(Specifiers.Expand(option.Value, unit, specifiers)) is null)
-        {
-            return [$"Failed to parse calendar specification, ignoring: {option.Value}"];
-        }
-
-        return _choices.Where(choice => choice.Setting == option.Name && option.Section == "Service" && !choice.Values.Contains(option.Value))
-            .Select(choice => $"Failed to parse {choice.Kind}, ignoring: {option.Value} (one of {string.Join(", ", choice.Values)})");
+        return option.Value.Length == 0 || !KnownSettings.HasSection(option.Section) ? []
+            : option.Name.StartsWith("Exec", StringComparison.Ordinal) && option.Name != "ExecPaths" ? ExecProblems(unit, option)
+            : option.Name == "Environment" ? EnvironmentProblems(unit, option.Value)
+            : _rules.FaultsOf(unit, option)
+                .Select(fault => $"{fault.What}{(fault.Advice.Length > 0 ? $" ({fault.Advice})" : "")}{(fault.Effect == FaultEffect.Refused ? Refusal : "")}");
     }
+
+    private IEnumerable<string> EnvironmentProblems(string unit, string value) =>
+        UnitWords.Split(value) is not { } words ? [$"Invalid syntax, ignoring: {value}"]
+        : words.Select(word => word.Text).Select(word =>
+            !Specifiers.AreKnown(word, unit, specifiers) ? $"Failed to resolve specifiers in {word}, ignoring: Invalid slot (a percent sign is written %%)"
+            : EnvironmentText.ParseAssignment(Specifiers.Expand(word, unit, specifiers)) is null ? $"Invalid environment assignment, ignoring: {word}"
+            : null).OfType<string>();
 
     private IEnumerable<string> ExecProblems(string unit, UnitOption option)
     {
-        switch (ExecLine.Parse(option.Value, word => Specifiers.Expand(word, unit, specifiers)))
+        foreach (var word in (UnitWords.Split(option.Value) ?? []).Where(word => word.HasUnknownEscape))
+        {
+            yield return $"Ignoring unknown escape sequences: \"{option.Value[word.Start..]}\" (a backslash is written \\\\)";
+        }
+
+        switch (ExecLine.Parse(option.Value, word => Specifiers.AreKnown(word, unit, specifiers) ? Specifiers.Expand(word, unit, specifiers) : null))
         {
             case ExecLineResult.Refused refused:
-                // Only a line without any program is passed over; any other one that cannot be read is a fatal error to systemd.
-                yield return refused.What.StartsWith("empty path", StringComparison.Ordinal) ? $"{refused.What}: systemd ignores the line"
-                    : $"{refused.What}: systemd refuses the unit (load state bad-setting){(option.Name == "ExecStart" ? "" : ", unitd ignores the line")}";
+                yield return $"{refused.What}{(!refused.IsFatal ? "" : option.Name == "ExecStart" ? Refusal : ": systemd refuses the unit (load state bad-setting), unitd ignores the line")}";
                 break;
             case ExecLineResult.Parsed parsed:
                 foreach (var command in parsed.Commands)
                 {
                     if (command.HasDetachedPrefix)
                     {
-                        yield return $"a blank stands between the prefix and {command.Path}: systemd ignores the line ('Empty path in command line'), unitd runs it; write them together";
+                        yield return $"Empty path in command line{(command.IsFailureIgnored ? ", ignoring" : "")}: '{option.Value}': a blank stands between the prefix and {command.Path}; "
+                            + $"systemd {(command.IsFailureIgnored ? "ignores the line" : "refuses the unit")}, unitd runs it: write them together";
                     }
 
-                    if (command.Path.StartsWith('/') && !File.Exists(command.Path))
+                    // systemd says nothing of those whose failure counts for nothing, and neither would anybody else.
+                    if (!command.IsFailureIgnored && WhyNotExecutable(command.Path) is { } why)
                     {
-                        yield return $"Command {command.Path} is not executable: No such file or directory{(command.IsFailureIgnored ? " (ignored because of the '-')" : ": the command ends with 203/EXEC")}";
+                        yield return $"Command {command.Path} is not executable: {why}: the command ends with 203/EXEC";
                     }
                 }
 
                 break;
         }
+    }
+
+    /// <summary>A name without a slash is searched where unitd searches it for a unit with no PATH of its own.</summary>
+    private static string? WhyNotExecutable(string program)
+    {
+        string? found = program.Contains('/', StringComparison.Ordinal) ? File.Exists(program) ? program : null
+            : HostFacts.ProgramDirectories.Split(':').Select(directory => Path.Combine(directory, program)).FirstOrDefault(File.Exists);
+        return found is null ? SystemError.NoSuchFile
+            : (File.GetUnixFileMode(found) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) == 0 ? SystemError.PermissionDenied
+            : null;
     }
 }

@@ -6,10 +6,11 @@ namespace Coreutil.Units.Files;
 public static class EnvironmentText
 {
     /// <summary>
-    /// Words <c>NAME=value</c> of an Environment= line; a word without a name is left out. <paramref name="expand"/> fills specifiers into each word.
+    /// Words <c>NAME=value</c> of an Environment= line; a word without a name is left out. <paramref name="expand"/> fills specifiers into each word, and has
+    /// null for one with an unknown specifier, which is left out as well.
     /// </summary>
-    public static IEnumerable<KeyValuePair<string, string>> ParseAssignments(string value, Func<string, string> expand) =>
-        (UnitWords.Split(value) ?? []).Select(word => Split(expand(word.Text))).OfType<KeyValuePair<string, string>>();
+    public static IEnumerable<KeyValuePair<string, string>> ParseAssignments(string value, Func<string, string?> expand) =>
+        (UnitWords.Split(value) ?? []).Select(word => expand(word.Text) is { } text ? ParseAssignment(text) : null).OfType<KeyValuePair<string, string>>();
 
     /// <summary>Assignments of an environment file, in order; those whose name is none are left out. Nothing is expanded.</summary>
     public static IEnumerable<KeyValuePair<string, string>> ParseFile(string text)
@@ -24,14 +25,16 @@ public static class EnvironmentText
         }
     }
 
-    private static KeyValuePair<string, string>? Split(string word)
+    /// <summary>A name of a variable: letters, digits and underscores, with no digit before them.</summary>
+    public static bool IsName(ReadOnlySpan<char> name) =>
+        !name.IsEmpty && !char.IsAsciiDigit(name[0]) && !name.ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+
+    /// <summary>One such word; null where it is none.</summary>
+    public static KeyValuePair<string, string>? ParseAssignment(string word)
     {
         int equals = word.IndexOf('=', StringComparison.Ordinal);
         return equals > 0 && IsName(word.AsSpan(0, equals)) ? new(word[..equals], word[(equals + 1)..]) : null;
     }
-
-    private static bool IsName(ReadOnlySpan<char> name) =>
-        !name.IsEmpty && !char.IsAsciiDigit(name[0]) && !name.ContainsAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
 }
 
 /// <summary>

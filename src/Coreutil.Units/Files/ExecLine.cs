@@ -22,23 +22,28 @@ public abstract record ExecLineResult
 
     public sealed record Parsed(ImmutableArray<ExecCommandLine> Commands) : ExecLineResult;
 
-    public sealed record Refused(string What) : ExecLineResult;
+    /// <param name="What">Why, in systemd's words.</param>
+    /// <param name="IsFatal">systemd refuses the unit; without a dash before the program it does.</param>
+    public sealed record Refused(string What, bool IsFatal) : ExecLineResult;
 }
 
 /// <summary>Command lines of unit files (systemd.service(5), COMMAND LINES): prefixes, quotes, C escapes, <c>;</c> between commands.</summary>
 public static class ExecLine
 {
-    /// <summary>Reads a value; <paramref name="expand"/> fills specifiers into each word, so that what they bring along is never split.</summary>
-    public static ExecLineResult Parse(string value, Func<string, string> expand)
+    /// <summary>
+    /// Reads a value; <paramref name="expand"/> fills specifiers into each word, so that what they bring along is never split, and has null for a word
+    /// with one that is unknown.
+    /// </summary>
+    public static ExecLineResult Parse(string value, Func<string, string?> expand)
     {
         if (UnitWords.Split(value) is not { } words)
         {
-            return new ExecLineResult.Refused("unbalanced quoting");
+            return new ExecLineResult.Refused($"Unbalanced quoting, ignoring: \"{value}\"", IsFatal: true);
         }
 
         if (words.Any(word => word.Text.Contains('\0', StringComparison.Ordinal)))
         {
-            return new ExecLineResult.Refused("a null character cannot be part of a command line");
+            return new ExecLineResult.Refused("A null character cannot be part of a command line", IsFatal: true);
         }
 
         var commands = ImmutableArray.CreateBuilder<ExecCommandLine>();
@@ -47,9 +52,9 @@ public static class ExecLine
         {
             if (word is { Text: ";", IsQuoted: false })
             {
-                if (Flush(commands, pending, expand) is { } failure)
+                if (Flush(commands, pending, value, expand) is { } failure)
                 {
-                    return new ExecLineResult.Refused(failure);
+                    return failure;
                 }
             }
             else
@@ -58,7 +63,7 @@ public static class ExecLine
             }
         }
 
-        return Flush(commands, pending, expand) is { } last ? new ExecLineResult.Refused(last) : new ExecLineResult.Parsed(commands.ToImmutable());
+        return Flush(commands, pending, value, expand) as ExecLineResult ?? new ExecLineResult.Parsed(commands.ToImmutable());
     }
 
     /// <summary>
@@ -112,45 +117,88 @@ public static class ExecLine
         return filled.ToString();
     }
 
-    private static string? Flush(ImmutableArray<ExecCommandLine>.Builder commands, List<string> words, Func<string, string> expand)
+    /// <summary>Makes a command of the words gathered so far; what is wrong with them where that cannot be.</summary>
+    private static ExecLineResult.Refused? Flush(ImmutableArray<ExecCommandLine>.Builder commands, List<string> words, string value, Func<string, string?> expand)
     {
         if (words.Count == 0)
         {
             return null;
         }
 
-        int prefixLength = words[0].AsSpan().IndexOfAnyExcept("-@:+!");
-        prefixLength = prefixLength < 0 ? words[0].Length : prefixLength;
-        string prefix = words[0][..prefixLength];
-        bool isDetached = prefixLength == words[0].Length;
-        string path = expand(isDetached ? words.ElementAtOrDefault(1) ?? "" : words[0][prefixLength..]);
-        string[] rest = [.. words.Skip(isDetached ? 2 : 1).Select(expand)];
+        string prefix = PrefixOf(words[0]);
+        bool isDetached = prefix.Length == words[0].Length;
+        bool isFailureIgnored = prefix.Contains('-', StringComparison.Ordinal);
+        string program = isDetached ? words.ElementAtOrDefault(1) ?? "" : words[0][prefix.Length..];
+        string[] given = [.. words.Skip(isDetached ? 2 : 1)];
         words.Clear();
-        if (path.Length == 0)
+        if (program.Length == 0)
         {
-            return "empty path in command line";
+            return Refuse("Empty path in command line", $"'{value}'");
+        }
+
+        if (expand(program) is not { Length: > 0 } path)
+        {
+            return Refuse($"Failed to resolve unit specifiers in '{program}'", "Invalid slot");
+        }
+
+        if (path.StartsWith('/') ? path.Contains('\0', StringComparison.Ordinal) : path is "." or ".." || path.Contains('/', StringComparison.Ordinal))
+        {
+            return Refuse("Neither a valid executable name nor an absolute path", path);
+        }
+
+        if (path.EndsWith('/'))
+        {
+            return Refuse("Executable path specifies a directory", path);
         }
 
         bool namesItself = prefix.Contains('@', StringComparison.Ordinal);
-        if (namesItself && rest.Length == 0)
+        if (namesItself && given.Length == 0)
         {
-            return $"{path} has a '@' prefix but no second word to be its name";
+            return Refuse("Empty executable name or zeroeth argument", value);
         }
 
-        var command = new ExecCommandLine(
-            path,
-            namesItself ? [.. rest] : [path, .. rest],
-            prefix.Contains('-', StringComparison.Ordinal),
-            prefix.Contains(':', StringComparison.Ordinal));
+        string?[] arguments = [.. given.Select(expand)];
+        if (Array.IndexOf(arguments, null) is var unresolved and >= 0)
+        {
+            return Refuse($"Failed to resolve unit specifiers in {given[unresolved]}", "Invalid slot");
+        }
+
+        var command = new ExecCommandLine(path, [.. namesItself ? [] : (string[])[path], .. arguments!], isFailureIgnored, prefix.Contains(':', StringComparison.Ordinal));
 
         // One '!' spares the change of user too; two do so only where the kernel has no ambient capabilities, and there is none like that any more.
         bool isPrivileged = prefix.Contains('+', StringComparison.Ordinal) || prefix.Count(mark => mark == '!') == 1;
         commands.Add(command with { HasDetachedPrefix = isDetached, IsPrivileged = isPrivileged });
         return null;
+
+        ExecLineResult.Refused Refuse(string what, string where) => new($"{what}{(isFailureIgnored ? ", ignoring" : "")}: {where}", !isFailureIgnored);
+    }
+
+    /// <summary>The marks before the program: each once, and of those that give rights (a plus, one or two exclamation marks) only one kind.</summary>
+    private static string PrefixOf(string word)
+    {
+        int length = 0;
+        while (length < word.Length && word[length] is var mark && (mark switch
+        {
+            '-' or '@' or ':' => !Before(mark),
+            '+' => !Before('+') && !Before('!'),
+            '!' => !Before('+') && word.AsSpan(0, length).Count('!') < 2,
+            _ => false,
+        }))
+        {
+            length++;
+        }
+
+        return word[..length];
+
+        bool Before(char mark) => word.AsSpan(0, length).Contains(mark);
     }
 }
 
-public readonly record struct UnitWord(string Text, bool IsQuoted);
+/// <param name="Text">Without quotes and escapes.</param>
+/// <param name="IsQuoted">Part of it stood in quotes.</param>
+/// <param name="Start">Where it begins in the value.</param>
+/// <param name="HasUnknownEscape">A backslash in it stands for itself.</param>
+public readonly record struct UnitWord(string Text, bool IsQuoted, int Start, bool HasUnknownEscape);
 
 /// <summary>Splitting at blanks with both kinds of quotes, C escapes inside and outside of them, and joined continuation lines.</summary>
 public static class UnitWords
@@ -169,7 +217,9 @@ public static class UnitWords
             }
 
             var word = new StringBuilder();
+            int start = i;
             bool isQuoted = false;
+            bool hasUnknownEscape = false;
             char quote = '\0';
             for (; i < text.Length && (quote != '\0' || !char.IsWhiteSpace(text[i])); i++)
             {
@@ -177,7 +227,9 @@ public static class UnitWords
                 if (current == '\\' && i + 1 < text.Length)
                 {
                     // "\;" stays as it is: as a word of its own it is the literal semicolon.
+                    int length = word.Length;
                     i += AppendEscape(word, text.AsSpan(i));
+                    hasUnknownEscape |= word.Length - length == 2 && text[i] != ';' && word[length] == '\\';
                 }
                 else if (quote == '\0' && current is ('"' or '\''))
                 {
@@ -198,7 +250,7 @@ public static class UnitWords
                 return null;
             }
 
-            words.Add(new(word.ToString(), isQuoted));
+            words.Add(new(word.ToString(), isQuoted, start, hasUnknownEscape));
         }
 
         return words.ToImmutable();

@@ -66,6 +66,8 @@ public static class KnownSettings
         ["Swap"] = Words("What Priority Options TimeoutSec", Exec),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
+    public static bool HasSection(string section) => _sections.ContainsKey(section);
+
     /// <summary>What is wrong with the name, in systemd's words; null when nothing is.</summary>
     public static string? Problem(UnitOption option)
     {

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text;
 
 namespace Coreutil.Units.Files;
@@ -20,12 +21,32 @@ public sealed record SpecifierContext
     public string Home { get; init; } = "/root";
 
     public string Shell { get; init; } = "/bin/sh";
+
+    /// <summary>os-release(5).</summary>
+    public IReadOnlyDictionary<string, string> OsRelease { get; init; } = FrozenDictionary<string, string>.Empty;
 }
 
 /// <summary>The percent signs of unit files (systemd.unit(5), SPECIFIERS; values checked against systemd 252).</summary>
 public static class Specifiers
 {
-    /// <summary>An unknown specifier stays as it is, as systemd leaves it where it resolves leniently.</summary>
+    /// <summary>Those of the unit's cgroup and of its file's place, which systemd has besides.</summary>
+    private const string LeftAlone = "crRyY";
+
+    /// <summary>Whether systemd would take the text: it resolves nothing in one that asks for what it does not know.</summary>
+    public static bool AreKnown(string text, string unit, SpecifierContext context)
+    {
+        for (int i = text.IndexOf('%', StringComparison.Ordinal); i >= 0 && i + 1 < text.Length; i = text.IndexOf('%', i + 2) is var next && i + 2 < text.Length ? next : -1)
+        {
+            if (char.IsAsciiLetterOrDigit(text[i + 1]) && !LeftAlone.Contains(text[i + 1], StringComparison.Ordinal) && Value(text[i + 1], unit, context) is null)
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>An unknown specifier stays as it is.</summary>
     public static string Expand(string text, string unit, SpecifierContext context)
     {
         if (!text.Contains('%', StringComparison.Ordinal))
@@ -80,6 +101,14 @@ public static class Specifiers
         'T' => "/tmp",
         'V' => "/var/tmp",
         'd' => $"/run/credentials/{unit}",
+        'g' => context.UserName,
+        'G' => context.UserId.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        'o' => context.OsRelease.GetValueOrDefault("ID", ""),
+        'w' => context.OsRelease.GetValueOrDefault("VERSION_ID", ""),
+        'W' => context.OsRelease.GetValueOrDefault("VARIANT_ID", ""),
+        'B' => context.OsRelease.GetValueOrDefault("BUILD_ID", ""),
+        'M' => context.OsRelease.GetValueOrDefault("IMAGE_ID", ""),
+        'A' => context.OsRelease.GetValueOrDefault("IMAGE_VERSION", ""),
         _ => null,
     };
 

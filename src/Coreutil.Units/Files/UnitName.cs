@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Immutable;
 using System.Globalization;
 using System.Text;
@@ -12,6 +13,11 @@ public static class UnitName
     private static readonly ImmutableArray<string> _types =
         ["automount", "busname", "device", "mount", "path", "scope", "service", "slice", "snapshot", "socket", "swap", "target", "timer"];
 
+    /// <summary>Of systemd's early years.</summary>
+    private static readonly ImmutableArray<string> _bygoneTypes = ["busname", "snapshot"];
+
+    private static readonly SearchValues<char> _characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.\\@-");
+
     private static readonly ImmutableArray<string> _templateTypes = ["path", "service", "socket", "target", "timer"];
 
     /// <summary>The types whose files fleet's agent recognises in its directory.</summary>
@@ -19,6 +25,10 @@ public static class UnitName
 
     /// <summary>It ends in a type that systemd knows.</summary>
     public static bool HasType(string name) => name.Contains('.', StringComparison.Ordinal) && _types.Contains(Suffix(name));
+
+    /// <summary>A name that systemd has for a unit, templates among them.</summary>
+    public static bool IsValid(string name) =>
+        HasType(name) && !_bygoneTypes.Contains(Suffix(name)) && name.Length < LongestName && name[0] is not ('.' or '@') && !WithoutSuffix(name).AsSpan().ContainsAnyExcept(_characters);
 
     /// <summary>The type: what stands behind the last dot.</summary>
     public static string Suffix(string name) => name[(name.LastIndexOf('.') + 1)..];
@@ -89,7 +99,7 @@ public static class UnitName
             return $"invalid unit type for template: \"{suffix}\"";
         }
 
-        int strange = name.AsSpan(0, dot).IndexOfAnyExcept("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789:_.\\@-");
+        int strange = name.AsSpan(0, dot).IndexOfAnyExcept(_characters);
         if (strange >= 0)
         {
             Rune.DecodeFromUtf16(name.AsSpan(strange), out var character, out _);

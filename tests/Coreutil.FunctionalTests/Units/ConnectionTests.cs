@@ -4,7 +4,7 @@ using System.Text;
 
 namespace Coreutil.FunctionalTests.Units;
 
-/// <summary>A socket unit with Accept=yes, for longer than a few connections.</summary>
+/// <summary>More connections than descriptors: those of a socket unit with Accept=yes one after the other, those of unitd's clients at once.</summary>
 public sealed class ConnectionTests : IDisposable
 {
     private const int Connections = 300;
@@ -23,10 +23,7 @@ public sealed class ConnectionTests : IDisposable
             Path.Combine(units, "echo@.service"),
             "[Service]\nStandardInput=socket\nStandardError=journal\nExecStart=/bin/sh -c 'read x; echo served $$x >&0; echo heard $$x >&2; printf end >&2'\n",
             TestContext.Current.CancellationToken);
-        await using var unitd = await Daemon.StartAsync(
-            "/bin/sh",
-            ["-c", $"ulimit -n {MostDescriptors}; exec \"$@\"", "sh", Published.Binary, "unitd", "--state-dir", _directory["state"], "--unit-path", units],
-            async () => (await UnitctlAsync("list-units")).ExitCode == 0);
+        await using var unitd = await StartAsync();
         Assert.Equal(0, (await UnitctlAsync("start", "echo.socket")).ExitCode);
 
         for (int number = 0; number < Connections; number++)
@@ -43,6 +40,40 @@ public sealed class ConnectionTests : IDisposable
         Assert.InRange(Directory.GetFiles(Path.Combine(_directory["state"], "journal")).Length, 1, 110);
         Assert.Contains($"Accepted: {Connections}; Connected: 0", (await UnitctlAsync("status", "echo.socket")).Output, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public async Task More_clients_than_descriptors_wait_and_no_unit_hears_of_them()
+    {
+        string units = Directory.CreateDirectory(_directory["units"]).FullName;
+        await File.WriteAllTextAsync(Path.Combine(units, "runs.service"), "[Service]\nExecStart=/bin/sleep 1000\n", TestContext.Current.CancellationToken);
+        await using var unitd = await StartAsync();
+        Assert.Equal(0, (await UnitctlAsync("start", "runs")).ExitCode);
+        string main = (await UnitctlAsync("show", "-p", "MainPID", "runs")).Output;
+
+        var clients = new List<Socket>();
+        try
+        {
+            for (int number = 0; number < MostDescriptors + 40; number++)
+            {
+                clients.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
+                await clients[^1].ConnectAsync(new UnixDomainSocketEndPoint(_directory["state/unitd.sock"]));
+            }
+
+            await unitd.UntilAsync(() => Task.FromResult(unitd.Log.Contains("cannot take a connection", StringComparison.Ordinal)), TimeSpan.FromSeconds(30), "there was room for all");
+        }
+        finally
+        {
+            clients.ForEach(client => client.Dispose());
+        }
+
+        Assert.Equal(main, (await UnitctlAsync("show", "-p", "MainPID", "runs")).Output);
+        Assert.Equal(0, (await UnitctlAsync("stop", "runs")).ExitCode);
+    }
+
+    private Task<Daemon> StartAsync() => Daemon.StartAsync(
+        "/bin/sh",
+        ["-c", $"ulimit -n {MostDescriptors}; exec \"$@\"", "sh", Published.Binary, "unitd", "--state-dir", _directory["state"], "--unit-path", _directory["units"]],
+        async () => (await UnitctlAsync("list-units")).ExitCode == 0);
 
     private async Task<string> ConnectAsync(string line)
     {

@@ -92,13 +92,26 @@ internal static class UnitdCommand
         {
             using var server = new UnitdServer(options, context.ExecutablePath, UnitExecutorApplet.Name, context.Time, line => context.Error.WriteLine($"unitd: {line}"));
             await context.Error.WriteLineAsync($"unitd: serving on {options.SocketPath}");
-            await server.RunAsync(cancel);
+            await RunAsync(server, cancel);
             return ExitCode.Success;
         }
         catch (UnitdException refused)
         {
             await context.Error.WriteLineAsync($"unitd: {refused.Message}");
             return ExitCode.Failure;
+        }
+    }
+
+    /// <summary>A failure that nobody foresaw kills unitd, and does not end it: the guard starts another one, which takes the units up as they are.</summary>
+    private static async Task RunAsync(UnitdServer server, CancellationToken cancel)
+    {
+        try
+        {
+            await server.RunAsync(cancel);
+        }
+        catch (Exception unforeseen) when (unforeseen is not UnitdException)
+        {
+            Environment.FailFast($"unitd: {unforeseen.Message}", unforeseen);
         }
     }
 }

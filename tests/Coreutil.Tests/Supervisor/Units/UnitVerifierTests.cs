@@ -17,11 +17,11 @@ public sealed class UnitVerifierTests
     [InlineData("ExecStart=/bin/true\nTimeoutStopSec=soon", "3:1: Failed to parse time value, ignoring: soon")]
     [InlineData("ExecStart=/bin/true\nRestartSec=soon", "3:1: Failed to parse sec value, ignoring: soon")]
     [InlineData("ExecStart=/bin/true\nKillMode=x", "3:1: Failed to parse kill mode specification, ignoring: x (one of control-group, mixed, process, none)")]
-    [InlineData("ExecStartPre=/bin/echo \"a\nExecStart=/bin/true", "2:1: unbalanced quoting: systemd refuses the unit (load state bad-setting), unitd ignores the line")]
+    [InlineData("ExecStartPre=/bin/echo \"a\nExecStart=/bin/true", "2:1: Unbalanced quoting, ignoring: \"/bin/echo \"a\": systemd refuses the unit (load state bad-setting), unitd ignores the line")]
     [InlineData("ExecStart=/bin/true\nRemainAfterExit=perhaps", "3:1: Failed to parse boolean value, ignoring: perhaps")]
     [InlineData("ExecStart=/bin/true\nKillSignal=SIGNOTHING", "3:1: Failed to parse signal name, ignoring: SIGNOTHING")]
     [InlineData("ExecStart=/nonexistent/x", "2:1: Command /nonexistent/x is not executable: No such file or directory: the command ends with 203/EXEC")]
-    [InlineData("ExecStartPre=- /bin/true\nExecStart=/bin/true", "2:1: a blank stands between the prefix and /bin/true: systemd ignores the line ('Empty path in command line'), unitd runs it; write them together")]
+    [InlineData("ExecStartPre=- /bin/true\nExecStart=/bin/true", "2:1: Empty path in command line, ignoring: '- /bin/true': a blank stands between the prefix and /bin/true; systemd ignores the line, unitd runs it: write them together")]
     [InlineData("Type=simple", "2:1: Service has no ExecStart=, ExecStop=, or SuccessAction=. Refusing. (load state bad-setting)")]
     public void A_problem_is_told_with_its_place(string lines, string problems) =>
         Assert.Equal(problems, string.Join('|', _verifier.Verify("a.service", "/a.service", $"[Service]\n{lines}\n")));

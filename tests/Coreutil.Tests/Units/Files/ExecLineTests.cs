@@ -37,7 +37,7 @@ public sealed class ExecLineTests
     [InlineData("-/bin/x", true, false, false)]
     [InlineData(":/bin/x", false, true, false)]
     [InlineData(":-/bin/x", true, true, false)]
-    [InlineData("+!!/bin/x", false, false, false)]
+    [InlineData("!!/bin/x", false, false, false)]
     [InlineData("- /bin/x", true, false, true)]
     public void Prefixes_stand_in_any_order(string line, bool isIgnored, bool isLiteral, bool isDetached)
     {
@@ -62,6 +62,10 @@ public sealed class ExecLineTests
     [InlineData("-")]
     [InlineData("/bin/x a\\x00b")]
     [InlineData("/bin/x \\000")]
+    [InlineData("+!/bin/x")]
+    [InlineData("--/bin/x")]
+    [InlineData("x/y")]
+    [InlineData("/bin/")]
     public void A_line_that_cannot_be_run_is_refused(string line) => Assert.IsType<ExecLineResult.Refused>(ExecLine.Parse(line, word => word));
 
     // A="one two", Q with a lone quote, B with quotes, E empty.
