@@ -449,7 +449,7 @@ public sealed partial class UnitSupervisor : IDisposable
         "service" => new ServiceUnit(definition, _host),
         "mount" when definition.Mount is not null => new MountUnit(definition, _host),
         "timer" when definition.Timer is not null => new TimerUnit(definition, _triggers),
-        "path" when definition.PathWatch is not null => new PathUnit(definition, _triggers),
+        "path" when definition.PathWatch is not null => new PathUnit(definition, _triggers, _descriptors),
         "socket" when definition.Socket is not null => new SocketUnit(definition, _triggers, _descriptors),
         "automount" when definition.Automount is not null => new AutomountUnit(definition, _triggers, _descriptors),
         _ => new PassiveUnit(definition, _time),

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Text;
@@ -11,6 +12,8 @@ namespace Coreutil.Supervisor;
 /// <summary>unitd from outside: fleet's unit manager, and what unitctl speaks through.</summary>
 public sealed class UnitdClient(string socketPath) : IUnitManager
 {
+    private static readonly TimeSpan _crowded = TimeSpan.FromMilliseconds(20);
+
     private long _generation;
 
     /// <summary>Starts a unitd of its own session where none answers, and waits until it does.</summary>
@@ -164,13 +167,32 @@ public sealed class UnitdClient(string socketPath) : IUnitManager
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(socketPath), cancel);
+            var endpoint = new UnixDomainSocketEndPoint(socketPath);
+            while (!await TryConnectAsync(socket, endpoint, cancel))
+            {
+                await Task.Delay(_crowded, TimeProvider.System, cancel);
+            }
+
             return new NetworkStream(socket, ownsSocket: true);
         }
         catch (Exception unreachable) when (unreachable is SocketException or ArgumentOutOfRangeException)
         {
             socket.Dispose();
             throw new UnitdException($"no unitd answers on {socketPath}: start it, or name its directory with --state-dir", unreachable);
+        }
+    }
+
+    /// <summary>False where others wait before the door already; the kernel would make a blocking caller wait as well.</summary>
+    private static async Task<bool> TryConnectAsync(Socket socket, EndPoint endpoint, CancellationToken cancel)
+    {
+        try
+        {
+            await socket.ConnectAsync(endpoint, cancel);
+            return true;
+        }
+        catch (SocketException crowded) when (crowded.SocketErrorCode == SocketError.WouldBlock)
+        {
+            return false;
         }
     }
 

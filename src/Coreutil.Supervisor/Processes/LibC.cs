@@ -26,6 +26,7 @@ internal static unsafe partial class LibC
     public const int OpenTruncate = 0x200;
     public const int OpenAppendCreate = 0x441;
     public const int OpenCloseOnExec = 0x80000;
+    public const int OpenNonBlocking = 0x800;
     public const int DuplicateCloseOnExec = 1030;
     public const int SetDescriptorFlags = 2;
     public const int CloseOnExecFlag = 1;
@@ -89,6 +90,12 @@ internal static unsafe partial class LibC
 
     [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
     public static partial int Pipe(int* ends, int flags);
+
+    [LibraryImport("libc", EntryPoint = "inotify_init1", SetLastError = true)]
+    public static partial int CreateInotify(int flags);
+
+    [LibraryImport("libc", EntryPoint = "inotify_add_watch", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    public static partial int AddInotifyWatch(int descriptor, string path, uint events);
 
     [LibraryImport("libc", EntryPoint = "epoll_create1", SetLastError = true)]
     public static partial int EventPollCreate(int flags);

@@ -1,27 +1,23 @@
 using System.Collections.Immutable;
+using System.ComponentModel;
 using Coreutil.Supervisor.Journal;
 using Coreutil.Supervisor.Machine;
 using Coreutil.Supervisor.Processes;
 
 namespace Coreutil.Supervisor.Units;
 
-/// <summary>
-/// Starts its unit when files appear or change. The paths are looked at five times a second, which needs no watch that could be lost when a directory on
-/// the way is replaced.
-/// </summary>
-public sealed class PathUnit : TriggerUnit
+/// <summary>Starts its unit when files appear or change.</summary>
+public sealed class PathUnit(UnitDefinition definition, TriggerHost host, DescriptorWatch descriptors) : TriggerUnit(definition, host)
 {
-    private static readonly TimeSpan _period = TimeSpan.FromMilliseconds(200);
+    private ImmutableArray<PathWatch> _watches = [];
 
-    private readonly OneShotTimer _timer;
+    /// <summary>Which of the paths whose changes count were there when it was looked at last.</summary>
+    private ImmutableArray<bool> _existed = [];
     private ImmutableArray<string> _seen = [];
-
-    public PathUnit(UnitDefinition definition, TriggerHost host)
-        : base(definition, host) => _timer = new(host.Time, host.Post, Look);
 
     public override void Stop(bool isRestart)
     {
-        _timer.Arm(null);
+        Unwatch();
         Leave();
     }
 
@@ -29,16 +25,17 @@ public sealed class PathUnit : TriggerUnit
     {
         if (Sub is "running" or "waiting" && triggered.IsStartLimitHit)
         {
-            _timer.Arm(null);
+            Unwatch();
             Enter("failed", ServiceResult.UnitStartLimitHit);
         }
         else if (!Host.HasJob(triggered.Name) && ((Sub == "running" && triggered.IsIdle) || (Sub == "waiting" && !triggered.IsIdle)))
         {
-            EnterWaiting();
+            // What its unit did to the paths is no change.
+            EnterWaiting(countsChange: false);
         }
     }
 
-    public override void Forget() => _timer.Arm(null);
+    public override void Forget() => Unwatch();
 
     protected override void Activate()
     {
@@ -54,7 +51,7 @@ public sealed class PathUnit : TriggerUnit
             }
         }
 
-        EnterWaiting();
+        EnterWaiting(countsChange: false);
     }
 
     private void MakeDirectories(string directory)
@@ -77,61 +74,130 @@ public sealed class PathUnit : TriggerUnit
         _seen = memory.Stamps;
         if (Sub == "waiting")
         {
-            _timer.Arm(Now);
+            Host.Post(() =>
+            {
+                if (Sub == "waiting" && !Stamps().SequenceEqual(_seen))
+                {
+                    Trigger();
+                }
+                else if (Sub == "waiting")
+                {
+                    EnterWaiting(countsChange: false);
+                }
+            });
         }
     }
 
     private PathSettings Settings => Definition.PathWatch!;
 
-    private void EnterWaiting()
+    /// <summary>Waits for the next time, unless it has come: that a path is there counts always, that it has come or gone only with <paramref name="countsChange"/>.</summary>
+    private void EnterWaiting(bool countsChange)
     {
         if (!IsTriggeredIdle(Settings.Unit))
         {
-            _timer.Arm(null);
+            Unwatch();
             Enter("running");
             return;
         }
 
-        // What its unit did to the paths is no change; that one is there all the same counts, and then nobody sees it wait.
-        _seen = Stamps();
-        if (Settings.Watches.Any(IsThere))
+        if (HasCome(countsChange))
         {
             Trigger();
             return;
         }
 
-        if (Settings.Watches.Any(watch => HostPaths.IsBelowFile(watch.Path)))
+        try
         {
-            Report($"Failed to enter waiting state: {SystemError.NotADirectory}", Priorities.Warning);
+            Watch();
+        }
+        catch (Win32Exception refused)
+        {
+            Unwatch();
+            Report($"Failed to enter waiting state: {refused.Message}", Priorities.Warning);
             Enter("failed", ServiceResult.Resources);
             return;
         }
 
-        Enter("waiting");
-        _timer.Arm(Now + _period);
-    }
-
-    private void Look()
-    {
-        var now = Stamps();
-        bool isThere = Settings.Watches.Any(IsThere);
-        bool hasChanged = !now.SequenceEqual(_seen);
-        _seen = now;
-        if (!isThere && !hasChanged)
+        // It may have come between the look and the watch.
+        if (HasCome(countsChange))
         {
-            _timer.Arm(Now + _period);
+            Trigger();
             return;
         }
 
-        Trigger();
+        _seen = Stamps();
+        Enter("waiting");
+    }
+
+    private void Watch()
+    {
+        Unwatch();
+        foreach (var (kind, path) in Settings.Watches)
+        {
+            var watch = new PathWatch(path, EventsOf(kind));
+            _watches = _watches.Add(watch);
+            descriptors.Watch(watch.Descriptor, () => Host.Post(() => OnEvents(watch)));
+        }
+    }
+
+    private void Unwatch()
+    {
+        foreach (var watch in _watches)
+        {
+            descriptors.Unwatch(watch.Descriptor);
+            watch.Dispose();
+        }
+
+        _watches = [];
+    }
+
+    private void OnEvents(PathWatch watch)
+    {
+        if (!_watches.Contains(watch))
+        {
+            return;
+        }
+
+        if (watch.TakeEvents() && Settings.Watches[_watches.IndexOf(watch)].Kind is PathKind.Changed or PathKind.Modified)
+        {
+            Trigger();
+        }
+        else
+        {
+            EnterWaiting(countsChange: true);
+        }
     }
 
     private void Trigger()
     {
-        _timer.Arm(null);
+        Unwatch();
         bool isStarted = Host.Start(Settings.Unit) is null;
         Enter(isStarted ? "running" : "failed", isStarted ? ServiceResult.Success : ServiceResult.Resources);
     }
+
+    /// <summary>As systemd's path units watch (inotify(7)): a change counts when the writer closes the file, a modification at once.</summary>
+    private static uint EventsOf(PathKind kind)
+    {
+        const uint itself = PathWatch.SelfDeleted | PathWatch.SelfMoved | PathWatch.AttributesChanged;
+        const uint changes = itself | PathWatch.WritingEnded | PathWatch.Created | PathWatch.Deleted | PathWatch.MovedOut | PathWatch.MovedIn;
+        return kind switch
+        {
+            PathKind.Changed => changes,
+            PathKind.Modified => changes | PathWatch.Modified,
+            PathKind.DirectoryNotEmpty => itself | PathWatch.Created | PathWatch.MovedIn,
+            _ => itself,
+        };
+    }
+
+    private bool HasCome(bool countsChange)
+    {
+        ImmutableArray<bool> exist = [.. ChangingPaths.Select(Path.Exists)];
+        bool hasChanged = countsChange && !exist.SequenceEqual(_existed);
+        _existed = exist;
+        return hasChanged || Settings.Watches.Any(IsThere);
+    }
+
+    private IEnumerable<string> ChangingPaths => Settings.Watches.Where(watch => watch.Kind is PathKind.Changed or PathKind.Modified).Select(watch => watch.Path);
 
     private static bool IsThere((PathKind Kind, string Path) watch) => watch.Kind switch
     {
@@ -141,9 +207,8 @@ public sealed class PathUnit : TriggerUnit
         _ => false,
     };
 
-    /// <summary>What tells one content of a watched path from another.</summary>
-    private ImmutableArray<string> Stamps() =>
-        [.. Settings.Watches.Where(watch => watch.Kind is PathKind.Changed or PathKind.Modified).Select(watch => StampOf(watch.Path))];
+    /// <summary>What tells one content of a watched path from another, for the next unitd.</summary>
+    private ImmutableArray<string> Stamps() => [.. ChangingPaths.Select(StampOf)];
 
     private static string StampOf(string path)
     {

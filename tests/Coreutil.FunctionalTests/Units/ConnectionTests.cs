@@ -53,7 +53,7 @@ public sealed class ConnectionTests : IDisposable
         var clients = new List<Socket>();
         try
         {
-            for (int number = 0; number < MostDescriptors + 40; number++)
+            for (int number = 0; number < MostDescriptors + 10; number++)
             {
                 clients.Add(new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified));
                 await clients[^1].ConnectAsync(new UnixDomainSocketEndPoint(_directory["state/unitd.sock"]));
