@@ -129,6 +129,8 @@ internal sealed class JobRequests(UnitSupervisor supervisor)
         JobResult.Done => null,
         JobResult.Canceled => $"Job for {job.Unit.Name} canceled.",
         JobResult.Dependency => $"A dependency job for {job.Unit.Name} failed. See 'unitctl journal {job.Unit.Name}' for details.",
+        JobResult.Timeout => $"Job for {job.Unit.Name} timed out.",
+        JobResult.Unsupported => $"Operation on or unit type of {job.Unit.Name} not supported on this system.",
         JobResult.Invalid => $"{job.Unit.Name} is not active, cannot reload.",
         JobResult.Assert => $"Assertion failed on job for {job.Unit.Name}.",
         _ => $"Job for {job.Unit.Name} failed{Because(job.Unit.Result)}.\nSee \"unitctl status {job.Unit.Name}\" and \"unitctl journal {job.Unit.Name}\" for details.",

@@ -115,7 +115,7 @@ public sealed partial class UnitSupervisor
 
     private void Save(SupervisedUnit unit)
     {
-        if (unit is StandInUnit)
+        if (unit.BelongsToHost)
         {
             return;
         }

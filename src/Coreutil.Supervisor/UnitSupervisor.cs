@@ -206,6 +206,11 @@ public sealed partial class UnitSupervisor : IDisposable
             return Take(Create(definition));
         }
 
+        if (DeviceUnit.PathOf(name) is { } path)
+        {
+            return Take(new DeviceUnit(name, path, _triggers));
+        }
+
         if (!_standIns.Knows(name))
         {
             return null;
@@ -238,7 +243,7 @@ public sealed partial class UnitSupervisor : IDisposable
     public Task StopAll()
     {
         File.Delete(BootedFile);
-        Job[] jobs = [.. All.Where(unit => unit is not StandInUnit && !unit.IsIdle).Select(unit => _jobs.Add(unit, JobKind.Stop))];
+        Job[] jobs = [.. All.Where(unit => !unit.BelongsToHost && !unit.IsIdle).Select(unit => _jobs.Add(unit, JobKind.Stop))];
         return Task.WhenAll(jobs.Select(job => job.Completion));
     }
 
@@ -382,7 +387,7 @@ public sealed partial class UnitSupervisor : IDisposable
         ? _units.GetValueOrDefault(name) is ServiceUnit service ? [service] : []
         : [.. _units.Values.OfType<ServiceUnit>()];
 
-    /// <summary>Stand-ins and adopted processes tell nothing by themselves: both are asked every two seconds.</summary>
+    /// <summary>Stand-ins, devices and adopted processes tell nothing by themselves: all are asked every two seconds.</summary>
     private async Task ProbeAsync(CancellationToken cancel)
     {
         while (!cancel.IsCancellationRequested)
@@ -395,8 +400,17 @@ public sealed partial class UnitSupervisor : IDisposable
             }
 
             Post(CheckAdopted);
+            Post(LookForDevices);
             await Task.WhenAny(Task.Delay(_probePeriod, _time, cancel), _probeRequests.Reader.WaitToReadAsync(cancel).AsTask());
             _probeRequests.Reader.TryRead(out _);
+        }
+    }
+
+    private void LookForDevices()
+    {
+        foreach (var device in _units.Values.OfType<DeviceUnit>().ToArray())
+        {
+            device.Look();
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Sockets;
-using Coreutil.Units.Files;
 
 namespace Coreutil.Supervisor.Units;
 
@@ -23,22 +22,11 @@ public sealed class HostStandIns(IPEndPoint etcd, string dockerSocket = "/var/ru
 
     /// <summary>True where a name that has no file still names something of the host.</summary>
     public bool Knows(string unit) =>
-        unit is "etcd.service" or "etcd2.service" or "fleet.service" || _targets.Contains(unit) || (unit == "docker.service" && File.Exists(dockerSocket))
-        || (DeviceOf(unit) is { } device && Path.Exists(device));
-
-    /// <summary>The path of a device unit, as the kernel's file systems show it; null for other units.</summary>
-    public static string? DeviceOf(string unit) =>
-        UnitName.Suffix(unit) == "device" && $"/{UnitName.Unescape(UnitName.WithoutSuffix(unit))}" is var path
-        && (path.StartsWith("/dev/", StringComparison.Ordinal) || path.StartsWith("/sys/", StringComparison.Ordinal)) ? path : null;
+        unit is "etcd.service" or "etcd2.service" or "fleet.service" || _targets.Contains(unit) || (unit == "docker.service" && File.Exists(dockerSocket));
 
     /// <summary>Whether the thing answers now.</summary>
     public async Task<bool> ProbeAsync(string unit, CancellationToken cancel)
     {
-        if (DeviceOf(unit) is { } device)
-        {
-            return Path.Exists(device);
-        }
-
         EndPoint? endpoint = unit switch
         {
             "etcd.service" or "etcd2.service" => etcd,

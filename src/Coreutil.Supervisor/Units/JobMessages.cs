@@ -12,6 +12,7 @@ public static class JobMessages
     {
         string? doing = (UnitName.Suffix(unit.Name), kind) switch
         {
+            ("device", JobKind.Start) => "Expecting device",
             ("mount", JobKind.Start) => "Mounting",
             ("mount", JobKind.Stop or JobKind.Restart) => "Unmounting",
             ("service", JobKind.Start) => "Starting",
@@ -36,6 +37,7 @@ public static class JobMessages
             (JobKind.Start, JobResult.Done) => type switch
             {
                 "automount" => "Set up automount {0}.",
+                "device" => "Found device {0}.",
                 "mount" => "Mounted {0}.",
                 "service" when unit.Service.Type == ServiceType.Oneshot => "Finished {0}.",
                 "slice" => "Created slice {0}.",
@@ -51,6 +53,8 @@ public static class JobMessages
                 _ => "Failed to start {0}.",
             },
             (JobKind.Start or JobKind.VerifyActive, JobResult.Dependency) => "Dependency failed for {0}.",
+            (JobKind.Start, JobResult.Timeout) => type == "device" ? "Timed out waiting for device {0}." : "Timed out starting {0}.",
+            (JobKind.Start, JobResult.Unsupported) => "Starting of {0} unsupported.",
             (JobKind.Start, JobResult.Assert) => "Assertion failed for {0}.",
             (JobKind.Stop or JobKind.Restart, JobResult.Done) => type switch
             {
@@ -72,8 +76,8 @@ public static class JobMessages
         };
         int priority = result switch
         {
-            JobResult.Failed => Priorities.Error,
-            JobResult.Dependency or JobResult.Assert => Priorities.Warning,
+            JobResult.Failed or JobResult.Timeout => Priorities.Error,
+            JobResult.Dependency or JobResult.Assert or JobResult.Unsupported => Priorities.Warning,
             _ => Priorities.Information,
         };
         return format is null ? null : (format.Replace("{0}", unit.Title, StringComparison.Ordinal), priority);

@@ -12,6 +12,9 @@ public enum JobResult
     Canceled,
     Assert,
 
+    Timeout,
+    Unsupported,
+
     /// <summary>Only what is active can be reloaded.</summary>
     Invalid,
 }
@@ -220,6 +223,9 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
                     case StartOutcome.DependencyMissing:
                         End(job, JobResult.Dependency);
                         return true;
+                    case StartOutcome.Unsupported:
+                        End(job, JobResult.Unsupported);
+                        return true;
                 }
 
                 break;
@@ -228,7 +234,8 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
         SetRunning(job, true);
 
         // Of what is under way by itself, or over already, the end is enough.
-        if ((job.Kind == JobKind.Start ? wasIdle && !job.Unit.IsActive : wasRunning) && !job.Unit.IsIdle && JobMessages.Begun(job.Unit.Definition, job.Kind) is { } begun)
+        if ((job.Kind == JobKind.Start ? wasIdle && !job.Unit.IsActive : wasRunning) && (!job.Unit.IsIdle || job.Unit.StartedWhileDown is null)
+            && JobMessages.Begun(job.Unit.Definition, job.Kind) is { } begun)
         {
             report(job.Unit, begun, Priorities.Information);
         }
@@ -266,7 +273,7 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
         // A file system that is busy stays mounted.
         (JobKind.Stop or JobKind.Restart, "active") => JobResult.Failed,
         (JobKind.Start, "active" or "reloading") => JobResult.Done,
-        (JobKind.Start, "inactive") => JobResult.Done,
+        (JobKind.Start, "inactive") => job.Unit.StartedWhileDown,
         (JobKind.Start, "failed") => JobResult.Failed,
         // A start that failed and will be tried again by itself has failed all the same.
         (JobKind.Start, _) when job.Unit.IsWaitingToRestart => JobResult.Failed,
@@ -286,11 +293,17 @@ public sealed class JobQueue(DependencyIndex index, Action<SupervisedUnit> onDep
             onEnded(job.Unit);
         }
 
+        if (result is JobResult.Timeout)
+        {
+            report(job.Unit, $"{job.Unit.Name}: Job {job.Unit.Name}/{Transaction.NameOf(job.Kind)} timed out.", Priorities.Warning);
+        }
+
         ReportEnd(job, result);
         job.Complete(result);
-        if (result is JobResult.Dependency)
+        if (result is JobResult.Dependency or JobResult.Timeout)
         {
-            report(job.Unit, $"{job.Unit.Name}: Job {job.Unit.Name}/{Transaction.NameOf(job.Kind)} failed with result 'dependency'.", Priorities.Notice);
+            string name = result is JobResult.Timeout ? "timeout" : "dependency";
+            report(job.Unit, $"{job.Unit.Name}: Job {job.Unit.Name}/{Transaction.NameOf(job.Kind)} failed with result '{name}'.", Priorities.Notice);
             onDependencyFailed(job.Unit);
         }
 

@@ -19,6 +19,9 @@ public enum StartOutcome
 
     /// <summary>A unit it is bound to is not active.</summary>
     DependencyMissing,
+
+    /// <summary>Units of this kind cannot come up on this host.</summary>
+    Unsupported,
 }
 
 /// <summary>A unit the supervisor holds, of whatever type. Lives on the supervisor's loop.</summary>
@@ -51,6 +54,14 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     public virtual bool CanReload => false;
 
     public virtual bool HasReloadFailed => false;
+
+    /// <summary>It was neither started here nor will be stopped here.</summary>
+    public virtual bool BelongsToHost => false;
+
+    public virtual bool IsSupported => true;
+
+    /// <summary>How a start is over where the unit is down after it; null where it is awaited still.</summary>
+    public virtual JobResult? StartedWhileDown => JobResult.Done;
 
     /// <summary>Its last start was refused because it was tried too often.</summary>
     public bool IsStartLimitHit { get; private set; }
@@ -102,6 +113,11 @@ public abstract class SupervisedUnit(UnitDefinition definition)
                 return StartOutcome.NotYet;
             case "activating":
                 return IsWaitingToRestart ? StartOutcome.NotYet : StartOutcome.Started;
+        }
+
+        if (!IsSupported)
+        {
+            return StartOutcome.Unsupported;
         }
 
         if (!_limit.TryTake(Definition.StartLimitBurst, Definition.StartLimitInterval, Now))
@@ -286,13 +302,14 @@ public sealed class StandInUnit(UnitDefinition definition, TimeProvider time) : 
             true => UnitName.Suffix(Name) switch
             {
                 "target" => "active",
-                "device" => "plugged",
                 _ => "running",
             },
             false => "dead",
         });
 
     public override DateTimeOffset ChangedAt => _changedAt;
+
+    public override bool BelongsToHost => true;
 
     public void Observe(bool answers)
     {

@@ -93,7 +93,7 @@ public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? wh
     {
         "automount" => $"{whyNoAutomounts}; a .mount unit that others name in RequiresMountsFor= is mounted before them",
         "swap" => "unitd swaps nothing; swapon(8) in a Type=oneshot service does",
-        "device" => "a device unit has no file; unitd has one for each path below /dev and /sys that is there",
+        "device" => "a device unit has no file; unitd has one for each path below /dev and /sys",
         "scope" => "a scope unit has no file; programs make them over D-Bus, which unitd does not offer",
         _ => $"unitd knows no units of type {type}",
     };
