@@ -9,7 +9,7 @@ namespace Coreutil.Supervisor.Units;
 /// <summary>Starts its unit when files appear or change.</summary>
 public sealed class PathUnit(UnitDefinition definition, TriggerHost host, DescriptorWatch descriptors) : TriggerUnit(definition, host)
 {
-    private ImmutableArray<PathWatch> _watches = [];
+    private ImmutableArray<(PathWatch Watch, PathKind Kind)> _watches = [];
 
     /// <summary>Which of the paths whose changes count were there when it was looked at last.</summary>
     private ImmutableArray<bool> _existed = [];
@@ -88,6 +88,8 @@ public sealed class PathUnit(UnitDefinition definition, TriggerHost host, Descri
         }
     }
 
+    protected override void WaitAnew() => EnterWaiting(countsChange: false);
+
     private PathSettings Settings => Definition.PathWatch!;
 
     /// <summary>Waits for the next time, unless it has come: that a path is there counts always, that it has come or gone only with <paramref name="countsChange"/>.</summary>
@@ -135,14 +137,14 @@ public sealed class PathUnit(UnitDefinition definition, TriggerHost host, Descri
         foreach (var (kind, path) in Settings.Watches)
         {
             var watch = new PathWatch(path, EventsOf(kind));
-            _watches = _watches.Add(watch);
-            descriptors.Watch(watch.Descriptor, () => Host.Post(() => OnEvents(watch)));
+            _watches = _watches.Add((watch, kind));
+            descriptors.Watch(watch.Descriptor, () => Host.Post(() => OnEvents(watch, kind)));
         }
     }
 
     private void Unwatch()
     {
-        foreach (var watch in _watches)
+        foreach (var (watch, _) in _watches)
         {
             descriptors.Unwatch(watch.Descriptor);
             watch.Dispose();
@@ -151,14 +153,14 @@ public sealed class PathUnit(UnitDefinition definition, TriggerHost host, Descri
         _watches = [];
     }
 
-    private void OnEvents(PathWatch watch)
+    private void OnEvents(PathWatch watch, PathKind kind)
     {
-        if (!_watches.Contains(watch))
+        if (!_watches.Contains((watch, kind)))
         {
             return;
         }
 
-        if (watch.TakeEvents() && Settings.Watches[_watches.IndexOf(watch)].Kind is PathKind.Changed or PathKind.Modified)
+        if (watch.TakeEvents() && kind is PathKind.Changed or PathKind.Modified)
         {
             Trigger();
         }

@@ -99,7 +99,15 @@ public abstract class SupervisedUnit(UnitDefinition definition)
     /// <summary>The file changed on disk and was read again; a running unit keeps going and follows the new file from its next start on.</summary>
     public virtual void Redefine(UnitDefinition definition)
     {
-        Definition = definition;
+        // One that has become none (masked, or no file that can be read) goes on by what it had.
+        Definition = definition with
+        {
+            Timer = definition.Timer ?? Definition.Timer,
+            PathWatch = definition.PathWatch ?? Definition.PathWatch,
+            Socket = definition.Socket ?? Definition.Socket,
+            Automount = definition.Automount ?? Definition.Automount,
+            Mount = definition.Mount ?? Definition.Mount,
+        };
         Touched(this);
     }
 

@@ -83,6 +83,8 @@ public sealed class TimerUnit : TriggerUnit
 
     private TimerSettings Settings => Definition.Timer!;
 
+    protected override void WaitAnew() => EnterWaiting();
+
     private void EnterWaiting()
     {
         NextOfDelays = [.. Settings.Delays.Select(NextOf)];

@@ -66,6 +66,15 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
     {
     }
 
+    public override void Redefine(UnitDefinition definition)
+    {
+        base.Redefine(definition);
+        if (_sub == "waiting")
+        {
+            WaitAnew();
+        }
+    }
+
     public override void ResetFailed()
     {
         base.ResetFailed();
@@ -92,6 +101,11 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
 
     /// <summary>Waits again for what it waited for.</summary>
     protected abstract void Resume(TriggerMemory memory);
+
+    /// <summary>The file was read again while it waits.</summary>
+    protected virtual void WaitAnew()
+    {
+    }
 
     protected TriggerHost Host => host;
 

@@ -36,13 +36,13 @@ public sealed record UnitSources(
 /// <param name="whyNoAutomounts">What keeps automount units from working on this host; null where nothing does.</param>
 public sealed class UnitDefinitionLoader(SpecifierContext specifiers, string? whyNoAutomounts = null)
 {
-    private readonly SettingRules _rules = new(specifiers);
-
     private static readonly ImmutableArray<string> _conditions =
     [
         "PathExists", "PathExistsGlob", "PathIsDirectory", "PathIsSymbolicLink", "PathIsMountPoint", "PathIsReadWrite", "DirectoryNotEmpty", "FileNotEmpty",
         "FileIsExecutable", "Host", "User", "Group", "Architecture", "Virtualization", "KernelVersion", "KernelCommandLine", "ACPower", "FirstBoot", "Environment",
     ];
+
+    private readonly SettingRules _rules = new(specifiers);
 
     /// <summary>Reads the files as the unit <paramref name="name"/>; an instance is read from its template's.</summary>
     public UnitDefinition Load(string name, UnitSources sources)

@@ -111,7 +111,7 @@ internal static class UnitdCommand
         }
         catch (Exception unforeseen) when (unforeseen is not UnitdException)
         {
-            Environment.FailFast($"unitd: {unforeseen.Message}", unforeseen);
+            Environment.FailFast($"unitd: {unforeseen}", unforeseen);
         }
     }
 }
