@@ -175,13 +175,22 @@ public static unsafe class Executor
     /// <summary>Puts the passed descriptors where sd_listen_fds(3) looks for them; whatever else is open stays behind at execve.</summary>
     private static void MoveDescriptors(int[] passed)
     {
-        int[] above = [.. passed.Select(descriptor => LibC.FileControl(descriptor, LibC.DuplicateCloseOnExec, SpecDescriptor + passed.Length))];
+        int first = SpecDescriptor + passed.Length;
+        int[] above = [.. passed.Select(descriptor => LibC.FileControl(descriptor, LibC.DuplicateCloseOnExec, first))];
+
+        // The runtime's own pipe for signals lies in their place. Its thread closes the end that it reads when the other one is closed, which would be a
+        // passed descriptor by then: so all that lay there stays open elsewhere.
+        for (int i = 0; i < above.Length; i++)
+        {
+            LibC.FileControl(SpecDescriptor + i, LibC.DuplicateCloseOnExec, first);
+        }
+
         for (int i = 0; i < above.Length; i++)
         {
             LibC.Duplicate(above[i], SpecDescriptor + i);
         }
 
-        LibC.SystemCall((nint)LibC.CloseRangeCall, SpecDescriptor + above.Length, int.MaxValue, 4, 0);
+        LibC.SystemCall((nint)LibC.CloseRangeCall, first, int.MaxValue, 4, 0);
     }
 
     /// <summary>
