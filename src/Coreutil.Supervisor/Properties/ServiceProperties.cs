@@ -7,9 +7,6 @@ namespace Coreutil.Supervisor.Properties;
 /// <summary>The properties of services (dbus-service.c's names and order).</summary>
 internal static class ServiceProperties
 {
-    private static readonly string[] _limits =
-        ["CPU", "FSIZE", "DATA", "STACK", "CORE", "RSS", "NPROC", "NOFILE", "MEMLOCK", "AS", "LOCKS", "SIGPENDING", "MSGQUEUE", "NICE", "RTPRIO", "RTTIME"];
-
     public static void Add(PropertyList list, ServiceUnit service)
     {
         var settings = service.Settings;
@@ -129,8 +126,8 @@ internal static class ServiceProperties
         list.AddMode("UMask", context.FileMask);
         foreach (var limit in context.Limits.OrderBy(limit => limit.Resource))
         {
-            list.Add($"Limit{_limits[limit.Resource]}", Limit(limit.Hard));
-            list.Add($"Limit{_limits[limit.Resource]}Soft", Limit(limit.Soft));
+            list.Add(LimitText.SettingOf(limit.Resource), Limit(limit.Hard));
+            list.Add($"{LimitText.SettingOf(limit.Resource)}Soft", Limit(limit.Soft));
         }
 
         list.Add("WorkingDirectory", context.WorkingDirectory is { } directory ? $"{(context.IsWorkingDirectoryOptional ? "!" : "")}{directory}" : "");

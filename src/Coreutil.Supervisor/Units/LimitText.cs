@@ -31,7 +31,13 @@ internal static class LimitText
         ["LimitRTTIME"] = (15, ReadMicroseconds),
     }.ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static IEnumerable<string> Settings => _kinds.Keys;
+    /// <summary>In the order of their resources' numbers.</summary>
+    private static readonly string[] _settings = [.. _kinds.OrderBy(kind => kind.Value.Resource).Select(kind => kind.Key)];
+
+    public static IReadOnlyList<string> Settings => _settings;
+
+    /// <summary>The setting of a resource, which is also the name of its property.</summary>
+    public static string SettingOf(int resource) => _settings[resource];
 
     /// <summary>Null where the text is no limit.</summary>
     public static ResourceLimit? Parse(string setting, string text)

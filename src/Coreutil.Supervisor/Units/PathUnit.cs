@@ -173,8 +173,7 @@ public sealed class PathUnit(UnitDefinition definition, TriggerHost host, Descri
     private void Trigger()
     {
         Unwatch();
-        bool isStarted = Host.Start(Settings.Unit) is null;
-        Enter(isStarted ? "running" : "failed", isStarted ? ServiceResult.Success : ServiceResult.Resources);
+        Start(Settings.Unit);
     }
 
     /// <summary>As systemd's path units watch (inotify(7)): a change counts when the writer closes the file, a modification at once.</summary>

@@ -304,7 +304,7 @@ internal sealed class SettingRules(SpecifierContext specifiers)
 
     private static bool LeadsUp(string path) => path.Split('/').Contains("..");
 
-    private static SettingFault? PidFileFault(Value value) => PathFault(value with { Text = Path.Combine("/run", value.Text) }, FaultEffect.Ignored);
+    private static SettingFault? PidFileFault(Value value) => PathFault(value with { Text = Path.Combine("/run", value.Text) });
 
     private static SettingFault? WorkingDirectoryFault(Value value)
     {

@@ -131,8 +131,7 @@ public sealed class TimerUnit : TriggerUnit
         _lastTrigger = Now;
         Stamp();
         NextElapse = null;
-        bool isStarted = Host.Start(Settings.Unit) is null;
-        Enter(isStarted ? "running" : "failed", isStarted ? Machine.ServiceResult.Success : Machine.ServiceResult.Resources);
+        Start(Settings.Unit);
     }
 
     /// <summary>Persistent=: when it last elapsed is the time of a file.</summary>

@@ -135,6 +135,13 @@ public abstract class TriggerUnit(UnitDefinition definition, TriggerHost host) :
         }
     }
 
+    /// <summary>What it waited for has come: starts its unit, if that can be.</summary>
+    protected void Start(string unit)
+    {
+        bool isStarted = host.Start(unit) is null;
+        Enter(isStarted ? "running" : "failed", isStarted ? ServiceResult.Success : ServiceResult.Resources);
+    }
+
     /// <summary>It was stopped; one that has failed stays so.</summary>
     protected void Leave()
     {
